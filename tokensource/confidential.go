@@ -36,7 +36,7 @@ func WrapConfidential(client confidential.Client) *Confidential { return &Confid
 
 // App returns a source of the application's own tokens.
 func (c *Confidential) App(scopes ...string) *Source {
-	return New(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	return newSource(flow{acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 		var opts []confidential.AcquireByCredentialOption
 		if req.Claims != "" {
 			opts = append(opts, confidential.WithClaims(req.Claims))
@@ -46,5 +46,5 @@ func (c *Confidential) App(scopes ...string) *Source {
 			return nil, err
 		}
 		return &msalcae.Token{Value: res.AccessToken, ExpiresOn: res.ExpiresOn}, nil
-	})
+	}})
 }

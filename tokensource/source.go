@@ -3,6 +3,7 @@ package tokensource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -16,9 +17,31 @@ import (
 // for a new token; Rejected is a token to evict.
 type Acquirer func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error)
 
-// A Source keeps the newest token of an Acquirer.
-type Source struct {
+// A flow is how a Source obtains tokens: silently and, where somebody can be
+// asked, by a prompt. The engine decides when to use which; a flow keeps no
+// tokens, coalesces nothing and sets no time limits of its own.
+type flow struct {
+	// acquire never asks a person. It fails with an error that is
+	// ErrInteractionRequired when a person must act.
 	acquire Acquirer
+	// prompt asks a person to sign in with req.Claims; nil: nobody can be
+	// asked. The engine calls it for one source of a gate at a time.
+	prompt Acquirer
+	// gate is shared by the sources that would show their prompts in the same
+	// place; nil without prompt.
+	gate *gate
+	// hosts that the scopes are for, in the form of Transport.Hosts.
+	hosts []string
+}
+
+// A gate lets one prompt at a time through.
+type gate struct{ turn chan struct{} }
+
+func newGate() *gate { return &gate{turn: make(chan struct{}, 1)} }
+
+// A Source keeps the newest token of a flow.
+type Source struct {
+	flow    flow
 	flights singleflight.Group
 
 	mu      sync.Mutex
@@ -27,9 +50,13 @@ type Source struct {
 }
 
 // New returns a Source over acquire.
-func New(acquire Acquirer) *Source {
-	return &Source{acquire: acquire, voided: map[string]bool{}}
-}
+func New(acquire Acquirer) *Source { return newSource(flow{acquire: acquire}) }
+
+func newSource(f flow) *Source { return &Source{flow: f, voided: map[string]bool{}} }
+
+// Hosts names the hosts that the source's tokens are for; nil if its scopes do
+// not tell.
+func (s *Source) Hosts() []string { return s.flow.hosts }
 
 // Token returns the newest token, or a new one.
 func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
@@ -46,7 +73,10 @@ func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 	done := s.flights.DoChan(req.Claims, func() (any, error) {
 		flight, cancel := context.WithTimeout(inflight.Mark(context.Background()), 30*time.Second)
 		defer cancel()
-		tok, err := s.acquire(flight, req)
+		tok, err := s.flow.acquire(flight, req)
+		if errors.Is(err, msalcae.ErrInteractionRequired) && s.flow.prompt != nil && !req.NoPrompt {
+			tok, err = s.flow.prompt(flight, req)
+		}
 		if err != nil {
 			return nil, err
 		}
