@@ -1,0 +1,22 @@
+# Everything here needs Go alone, unless it says otherwise as it runs.
+
+.DEFAULT_GOAL := help
+.PHONY: help test check bench fuzz soak
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | awk -F'\t' '{printf "make %-7s %s\n", $$1, $$2}'
+
+test: ## every test of every module, with the race detector
+	@scripts/test.sh
+
+check: test ## test, and gofmt, vet, staticcheck, tidy modules, documentation
+	@scripts/check.sh
+
+bench: ## the benchmarks; BENCH=pattern COUNT=n
+	@scripts/bench.sh
+
+fuzz: ## every fuzz target for FUZZTIME=30s each
+	@scripts/fuzz.sh
+
+soak: ## the long property tests; MSALCAE_SOAK=number of schedules
+	@scripts/soak.sh

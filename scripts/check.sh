@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Everything that is checked without running the program: formatting, vet,
+# staticcheck, tidy modules, documentation. Goes on after a failure, so that one
+# run shows all.
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+failed=
+check() { # check NAME COMMAND...: runs it in the current folder
+	local name=$1
+	shift
+	if "$@"; then
+		echo "ok    $name"
+	else
+		echo "FAIL  $name"
+		failed="$failed, $name in $module"
+	fi
+}
+
+formatted() {
+	local files
+	files=$(gofmt -l .)
+	[ -z "$files" ] || { printf 'not formatted, run gofmt -w on:\n%s\n' "$files"; return 1; }
+}
+
+documented() { go test -count=1 -run '^TestHouse' . >/dev/null || go test -count=1 -run '^TestHouse' .; }
+
+for module in $(modules); do
+	title "$module" "$module"
+	cd "$module"
+	check vet go vet ./...
+	check staticcheck go run "$staticcheck" ./...
+	check "go mod tidy" go mod tidy -diff
+	if [ "$module" = . ]; then
+		check gofmt formatted
+		check "house rules (imports, go.mod, documentation)" documented
+	fi
+	cd "$OLDPWD"
+done
+
+[ -z "$failed" ] || fail "FAILED: ${failed#, }"
