@@ -7,16 +7,16 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | awk -F'\t' '{printf "make %-7s %s\n", $$1, $$2}'
 
 test: ## every test of every module, with the race detector
-	@scripts/test.sh
+	@bash scripts/test.sh
 
 check: test ## test, and gofmt, vet, staticcheck, tidy modules, documentation
-	@scripts/check.sh
+	@bash scripts/check.sh
 
 bench: ## the benchmarks; BENCH=pattern COUNT=n
-	@scripts/bench.sh
+	@bash scripts/bench.sh
 
 fuzz: ## every fuzz target for FUZZTIME=30s each
-	@scripts/fuzz.sh
+	@bash scripts/fuzz.sh
 
 soak: ## the long property tests; MSALCAE_SOAK=number of schedules
-	@scripts/soak.sh
+	@bash scripts/soak.sh

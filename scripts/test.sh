@@ -16,7 +16,7 @@ fi
 failed=
 for module in $(modules); do
 	title "$module" "$module"
-	if ! why=$(scripts/needs.sh "$module" 2>&1); then
+	if ! why=$(bash scripts/needs.sh "$module" 2>&1); then
 		echo "left out: $why"
 		leave_out "module $module: $why"
 		continue
