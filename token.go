@@ -23,6 +23,7 @@ import (
 //     claims challenge, to the token of this value. It must return at once; a
 //     source may start a background refresh.
 type TokenSource interface {
+	// Token returns a token as req wants it, or an error.
 	Token(ctx context.Context, req TokenRequest) (*Token, error)
 }
 

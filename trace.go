@@ -45,8 +45,8 @@ type HostSkippedInfo struct {
 
 // ChallengedInfo describes a claims challenge.
 type ChallengedInfo struct {
-	Method string
-	Host   string
+	Method string // of the challenged request
+	Host   string // as in its URL
 	Claims string // decoded; "" if they could not be used
 	Reason string // one clause, for a person
 	Err    error  // why the claims could not be used; nil otherwise
@@ -54,8 +54,8 @@ type ChallengedInfo struct {
 
 // ReplayedInfo describes the second send of a challenged request.
 type ReplayedInfo struct {
-	Method string
-	Host   string
+	Method string        // of the request
+	Host   string        // as in its URL
 	Status int           // HTTP status of the second answer; 0 if there was none
 	Took   time.Duration // from the second send to its answer
 	Err    error         // of the second send
@@ -66,19 +66,19 @@ type AcquiredInfo struct {
 	Claims    string        // that the token was asked for with; "" for none
 	Took      time.Duration // of the whole acquisition, prompt included
 	ExpiresOn time.Time     // of the token obtained
-	Err       error
+	Err       error         // nil if a token was obtained
 }
 
 // JoinedInfo describes a wait for another caller's token request.
 type JoinedInfo struct {
-	Claims string
-	Waited time.Duration
-	Err    error // what this caller got; its context's error if it left
+	Claims string        // that this caller wanted; "" for none
+	Waited time.Duration // until the token request ended or the caller left
+	Err    error         // what this caller got; its context's error if it left
 }
 
 // RefreshedInfo describes a background refresh.
 type RefreshedInfo struct {
-	Took      time.Duration
+	Took      time.Duration // of the whole refresh
 	ExpiresOn time.Time // of the token obtained
 	Err       error     // the token in use stays in use
 }
@@ -91,19 +91,19 @@ type RejectedInfo struct {
 
 // PausedInfo describes a refusal to ask Entra, or a person, again yet.
 type PausedInfo struct {
-	Until  time.Time
-	Reason string // one clause, for a person
+	Until  time.Time // when asking is allowed again
+	Reason string    // one clause, for a person
 }
 
 // PromptedInfo describes an interactive sign-in.
 type PromptedInfo struct {
-	Reason string // why the person was asked, one clause
-	Took   time.Duration
-	Err    error
+	Reason string        // why the person was asked, one clause
+	Took   time.Duration // from the question to the end of the sign-in
+	Err    error         // nil if the person signed in
 }
 
 // CacheFailedInfo describes a failure of a persistent cache.
 type CacheFailedInfo struct {
 	Op  string // "load", "store", "delete" or "lock"
-	Err error
+	Err error  // of the store
 }
