@@ -79,8 +79,8 @@ type JoinedInfo struct {
 // RefreshedInfo describes a background refresh.
 type RefreshedInfo struct {
 	Took      time.Duration // of the whole refresh
-	ExpiresOn time.Time // of the token obtained
-	Err       error     // the token in use stays in use
+	ExpiresOn time.Time     // of the token obtained
+	Err       error         // the token in use stays in use
 }
 
 // RejectedInfo describes a token that was taken out of use.
