@@ -21,6 +21,11 @@ var (
 	// ErrNotReplayable: the token was renewed, but the request's body could
 	// not be sent a second time. Making the same call again will work.
 	ErrNotReplayable = errors.New("msalcae: the request's body cannot be sent a second time")
+	// ErrSameToken: Entra issued the very token again that the API refuses.
+	ErrSameToken = errors.New("msalcae: Entra issued the refused token again; sign in again or try later")
+	// ErrNoToken: a token source returned neither a token nor an error, which
+	// is a mistake in the source.
+	ErrNoToken = errors.New("msalcae: the token source returned neither a token nor an error")
 	// ErrMisconfigured: the program must be changed; waiting or signing in
 	// does not help.
 	ErrMisconfigured = errors.New("msalcae: misconfigured")
@@ -72,6 +77,7 @@ func (e *ChallengeError) Timeout() bool {
 // kept it from answering (RFC 6749 section 5.2 with Entra's additions). Its
 // text holds no token, secret or raw body.
 type Error struct {
+	Status        int           // HTTP status of the answer; 0 if there was none
 	Code          string        // OAuth error code, such as "invalid_grant"; "" if there was no such answer
 	Suberror      string        // Entra's suberror, such as "bad_token"
 	AADSTS        []int         // Entra's error codes; for people and logs, not to branch on

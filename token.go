@@ -19,9 +19,10 @@ import (
 //
 //   - Hosts() []string names the hosts that its tokens are for, in the form of
 //     Transport.Hosts. It must return the same list every time.
-//   - Suspect(token string) is told that an API answered a plain 401, without a
-//     claims challenge, to the token of this value. It must return at once; a
-//     source may start a background refresh.
+//   - Refused(token, claims string) is told of a token that an API refused
+//     without Transport asking for another: by a plain 401 without a claims
+//     challenge (claims ""), or by a claims challenge to a request that was
+//     already being replayed. It must return at once.
 type TokenSource interface {
 	// Token returns a token as req wants it, or an error.
 	Token(ctx context.Context, req TokenRequest) (*Token, error)

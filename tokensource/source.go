@@ -1,100 +1,105 @@
-// Package tokensource gives token sources for msalcae over MSAL Go.
 package tokensource
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/msalcae/msalcae"
-	"github.com/msalcae/msalcae/internal/inflight"
 	"golang.org/x/sync/singleflight"
 )
 
-// An Acquirer obtains a token. Claims "" may be answered from a cache, "{}" asks
-// for a new token; Rejected is a token to evict.
+// An Acquirer obtains a token without asking a person. New turns one into a
+// Source.
+//
+// req.Claims "" may be answered from a cache; "{}" asks for a new token; other
+// claims are to be sent to Entra with the client's capabilities merged in.
+// req.Rejected, if any, is a token that the Acquirer is to evict from its own
+// cache. An error that is msalcae.ErrInteractionRequired says that a person
+// must act; a *msalcae.Error with Status 429 or 503 is tried again.
+//
+// The context belongs to the token request, not to any caller: it has no
+// caller's values and ends by the Source's own limit. The engine never runs two
+// calls for the same purpose at once, but may run calls with different claims.
 type Acquirer func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error)
 
-// A flow is how a Source obtains tokens: silently and, where somebody can be
-// asked, by a prompt. The engine decides when to use which; a flow keeps no
-// tokens, coalesces nothing and sets no time limits of its own.
-type flow struct {
-	// acquire never asks a person. It fails with an error that is
-	// ErrInteractionRequired when a person must act.
-	acquire Acquirer
-	// prompt asks a person to sign in with req.Claims; nil: nobody can be
-	// asked. The engine calls it for one source of a gate at a time.
-	prompt Acquirer
-	// gate is shared by the sources that would show their prompts in the same
-	// place; nil without prompt.
-	gate *gate
-	// hosts that the scopes are for, in the form of Transport.Hosts.
-	hosts []string
-}
-
-// A gate lets one prompt at a time through.
-type gate struct{ turn chan struct{} }
-
-func newGate() *gate { return &gate{turn: make(chan struct{}, 1)} }
-
-// A Source keeps the newest token of a flow.
+// A Source gives tokens for one resource and one identity and is a
+// msalcae.TokenSource. It keeps the newest token, refreshes it before it ends,
+// shares one token request among all callers who need the same, and never
+// again returns a token that an API has refused with a claims challenge.
+//
+// A Source is safe for concurrent use, has no goroutine between calls and needs
+// no closing. The exported fields may be set before its first use.
 type Source struct {
+	// ChallengesPerMinute is how many token requests and prompts challenges
+	// may cause in a minute; further ones fail with msalcae.ErrPaused. Zero:
+	// 10. Negative: no limit.
+	ChallengesPerMinute int
+	// RequestTimeout limits one token request, whatever deadlines its callers
+	// have. Zero: 30 seconds.
+	RequestTimeout time.Duration
+	// PromptTimeout is how long a person may take to sign in. Zero: 5 minutes.
+	PromptTimeout time.Duration
+
 	flow    flow
+	current atomic.Pointer[entry] // written under mu
 	flights singleflight.Group
 
-	mu      sync.Mutex
-	current *msalcae.Token
-	voided  map[string]bool
+	mu    sync.Mutex
+	state state
 }
 
-// New returns a Source over acquire.
+// New returns a Source over acquire, which may obtain tokens from anywhere.
+// Nobody is ever asked to sign in: what acquire reports as
+// msalcae.ErrInteractionRequired is returned to the caller.
 func New(acquire Acquirer) *Source { return newSource(flow{acquire: acquire}) }
 
-func newSource(f flow) *Source { return &Source{flow: f, voided: map[string]bool{}} }
+func newSource(f flow) *Source {
+	if f.voids == nil {
+		f.voids = newVoids()
+	}
+	return &Source{flow: f, state: newState()}
+}
 
-// Hosts names the hosts that the source's tokens are for; nil if its scopes do
-// not tell.
+// Hosts names the hosts that the source's tokens are for, in the form of
+// msalcae.Transport.Hosts; nil if its scopes do not tell.
 func (s *Source) Hosts() []string { return s.flow.hosts }
 
-// Token returns the newest token, or a new one.
+// Token returns the token in use, or waits for a new one until ctx ends. Each
+// caller leaves at its own deadline; the token request goes on for the others.
+//
+// Errors are *msalcae.Error for what Entra answered, and satisfy errors.Is with
+// msalcae.ErrInteractionRequired, msalcae.ErrPaused or
+// wwwauth.ErrMalformedClaims (req.Claims cannot be used) where these apply. If
+// ctx ends first, its error is returned bare.
 func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	s.mu.Lock()
-	if req.Rejected != "" {
-		s.voided[req.Rejected] = true
+	if req.Claims == "" && req.Rejected == "" {
+		if e := s.current.Load(); e != nil && e.seen.Load() == s.flow.voids.changes.Load() {
+			now := time.Now().UnixNano()
+			if e.serves(now, req.MinTTL) {
+				if now >= e.refreshAt.Load() {
+					s.refresh(e, req.Trace)
+				}
+				return e.tok, nil
+			}
+		}
 	}
-	tok := s.current
-	good := tok != nil && !s.voided[tok.Value] && time.Until(tok.ExpiresOn) > req.MinTTL
-	s.mu.Unlock()
-	if good {
-		return tok, nil
+	return s.seek(ctx, req)
+}
+
+// Refused tells the source of a token that an API refused without being asked
+// again for another: by a plain 401 (claims ""), or by a claims challenge to a
+// request that had already been replayed. Transport calls it. It returns at
+// once.
+//
+// A plain 401 to a token older than five minutes starts a background refresh.
+func (s *Source) Refused(token, claims string) {
+	if claims != "" {
+		s.refusedReplay(token, claims)
+		return
 	}
-	done := s.flights.DoChan(req.Claims, func() (any, error) {
-		flight, cancel := context.WithTimeout(inflight.Mark(context.Background()), 30*time.Second)
-		defer cancel()
-		tok, err := s.flow.acquire(flight, req)
-		if errors.Is(err, msalcae.ErrInteractionRequired) && s.flow.prompt != nil && !req.NoPrompt {
-			tok, err = s.flow.prompt(flight, req)
-		}
-		if err != nil {
-			return nil, err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.voided[tok.Value] {
-			return nil, fmt.Errorf("msalcae: Entra issued the rejected token again")
-		}
-		s.current = tok
-		return tok, nil
-	})
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-done:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*msalcae.Token), nil
+	if e := s.current.Load(); e != nil && e.tok.Value == token && time.Since(e.obtained) > refusalAge {
+		s.renewSoon(e)
 	}
 }

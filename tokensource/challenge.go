@@ -1,0 +1,126 @@
+package tokensource
+
+import (
+	"context"
+	"time"
+
+	"github.com/msalcae/msalcae"
+)
+
+const (
+	// refusalAge is how old a token must be for a plain 401 to cause a refresh.
+	refusalAge = 5 * time.Minute
+	// escalationRest is how long a demand is not taken to the prompt again
+	// because silent tokens for it were refused.
+	escalationRest = 10 * time.Minute
+)
+
+// noteRefusal takes account of a challenge that voids the rejected token, and
+// returns it if it was in use. A rejected token that is not in use is older
+// than the one that is.
+func (s *Source) noteRefusal(w *want, now time.Time) *entry {
+	state := &s.state
+	cur := s.current.Load()
+	rejected := w.req.Rejected
+	if cur != nil && rejected != "" && cur.tok.Value == rejected {
+		s.void(cur)
+		state.demandMore(w.demand)
+		return cur
+	}
+	if rejected != "" && rejected != state.lastRejected {
+		s.flow.voids.add(fingerprintOf(rejected), time.Time{})
+		state.lastRejected = rejected
+	}
+	if cur != nil && cur.answers(w.demand) && cur.serves(now.UnixNano(), 0) {
+		return nil
+	}
+	if state.evict == "" {
+		state.evict = rejected
+	}
+	state.kept = nil
+	state.demandMore(w.demand)
+	return nil
+}
+
+// void takes the token in use out of use for good.
+func (s *Source) void(cur *entry) {
+	state := &s.state
+	s.flow.voids.add(cur.print, cur.tok.ExpiresOn)
+	cur.seen.Store(0)
+	s.current.Store(nil)
+	state.lastRejected = cur.tok.Value
+	state.evict = cur.tok.Value
+	state.carried = cur.demand.lasting()
+	state.kept = nil
+	state.epoch++
+}
+
+// dropVoided takes the token in use out of use if another source over the same
+// client was told that it is void.
+func (s *Source) dropVoided() {
+	cur := s.current.Load()
+	if cur == nil {
+		return
+	}
+	changes := s.flow.voids.changes.Load()
+	if cur.seen.Load() == changes {
+		return
+	}
+	if s.flow.voids.has(cur.print) {
+		s.void(cur)
+		s.state.demandMore(demand{})
+		return
+	}
+	cur.seen.Store(changes)
+}
+
+// noteStepUp notes a step-up that was asked of a token that had been silently
+// obtained for it: asking Entra silently again would give the same.
+func (s *Source) noteStepUp(w *want, now time.Time) {
+	e := s.holding(w.req.Rejected)
+	if e != nil && e.silent && e.meets(w.demand) {
+		s.state.doubt("step-up "+w.substance, now)
+	}
+}
+
+// holding returns the entry of a token that is in use or kept.
+func (s *Source) holding(value string) *entry {
+	if cur := s.current.Load(); cur != nil && cur.tok.Value == value {
+		return cur
+	}
+	for _, e := range s.state.kept {
+		if e.tok.Value == value {
+			return e
+		}
+	}
+	return nil
+}
+
+// refusedReplay takes account of a second challenge to one request: the token
+// that answered the first one did not satisfy the API.
+func (s *Source) refusedReplay(token, claims string) {
+	req := msalcae.TokenRequest{Claims: claims, Rejected: token}
+	d, err := s.read(req)
+	if err != nil || token == "" {
+		return
+	}
+	w := want{req: req, challenge: true, demand: d}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if w.stepUp() {
+		w.substance = d.substance()
+		s.noteStepUp(&w, now)
+		return
+	}
+	if e := s.holding(token); e != nil && e.silent && e.answers(d) {
+		s.state.doubt("renewal", now)
+	}
+	s.noteRefusal(&w, now)
+}
+
+func traceRejected(ctx context.Context, req msalcae.TokenRequest, e *entry) {
+	if t := req.Trace; t != nil && t.Rejected != nil {
+		t.Rejected(ctx, msalcae.RejectedInfo{ExpiresOn: e.tok.ExpiresOn, Claims: req.Claims})
+	}
+}

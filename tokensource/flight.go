@@ -1,0 +1,192 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/inflight"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	requestTimeout = 30 * time.Second
+	promptTimeout  = 5 * time.Minute
+	// overdue is how much longer than its context a flow may take before it is
+	// left behind.
+	overdue = time.Second
+	// attempts is how often a token request is made that Entra has no time for.
+	attempts      = 3
+	maxRetryAfter = 5 * time.Second
+)
+
+// A flight is one acquisition that any number of callers wait for. It belongs
+// to none of them: it has a context and limits of its own, since a token
+// request that is cut off can cost a rotating refresh token.
+type flight struct {
+	purpose string // equal for callers that one flight serves
+	answers string // purpose of the silent flight whose refusal a prompt answers
+	topic   string
+	slot    string // in singleflight; never used twice
+	order   uint64
+	epoch   uint64
+	renews  bool   // carries what is pending
+	stepUp  bool   // its token is kept for what it satisfies
+	fresh   bool   // a token from a cache will not do
+	demand  demand // nil: none
+	carried demand // rides along if that costs no prompt
+	evict   string // value of a voided token
+	// rejected is the value of the token that a step-up was asked of.
+	rejected string
+	trace    *msalcae.Trace
+}
+
+// claims is the claims parameter, and with what rides along if ride is set.
+func (f *flight) claims(ride bool) string {
+	switch {
+	case f.demand == nil && f.fresh:
+		return "{}"
+	case f.demand == nil:
+		return ""
+	case ride:
+		return f.demand.over(f.carried).claims()
+	}
+	return f.demand.claims()
+}
+
+// claimsIfAny is the claims parameter of an authorize request, which brings a
+// new token without being asked to.
+func (f *flight) claimsIfAny() string {
+	if len(f.demand) == 0 {
+		return ""
+	}
+	return f.demand.claims()
+}
+
+// errSuperseded ends the wait of a caller whose flight began before the latest
+// challenge; it never leaves the engine.
+var errSuperseded = errors.New("msalcae: superseded by a challenge")
+
+// join starts the flight for purpose, which make describes and run carries out,
+// or joins the one under way. The caller holds s.mu, so that a flight cannot
+// end between being seen and being joined.
+func (s *Source) join(purpose string, describe func() *flight, run func(*flight) (*entry, error)) (<-chan singleflight.Result, bool) {
+	f, under := s.state.airborne[purpose]
+	if !under {
+		s.state.order++
+		f = describe()
+		f.purpose, f.order, f.epoch = purpose, s.state.order, s.state.epoch
+		f.slot = fmt.Sprintf("%d", f.order)
+		s.state.airborne[purpose] = f
+	}
+	return s.flights.DoChan(f.slot, func() (any, error) {
+		e, err := run(f)
+		return e, err
+	}), under
+}
+
+// silently obtains a token without asking anyone and publishes it.
+func (s *Source) silently(f *flight) (*entry, error) {
+	start := time.Now()
+	tok, err := s.request(f, f.claims(true))
+	if errors.Is(err, msalcae.ErrInteractionRequired) && len(f.carried) > 0 && !sessionGone(err) {
+		tok, err = s.request(f, f.claims(false))
+	}
+	e, err := s.land(f, tok, err, true)
+	reportAcquired(f, start, e, err)
+	return e, err
+}
+
+// request makes one token request, and again while Entra has no time.
+func (s *Source) request(f *flight, claims string) (*msalcae.Token, error) {
+	req := msalcae.TokenRequest{Claims: claims, Rejected: f.evict, NoPrompt: true, Trace: f.trace}
+	for n := 1; ; n++ {
+		tok, err := limited(s.flow.acquire, req, orDefault(s.RequestTimeout, requestTimeout))
+		wait, again := retryDelay(err)
+		if !again || n == attempts {
+			return tok, err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// retryDelay reports whether err says to come again soon, and when.
+func retryDelay(err error) (time.Duration, bool) {
+	var answer *msalcae.Error
+	if !errors.As(err, &answer) || answer.Status != 429 && answer.Status != 503 || answer.RetryAfter > maxRetryAfter {
+		return 0, false
+	}
+	if answer.RetryAfter > 0 {
+		return answer.RetryAfter, true
+	}
+	return time.Second, true
+}
+
+// sessionGone reports that no claims whatever can be satisfied silently.
+func sessionGone(err error) bool {
+	var answer *msalcae.Error
+	return errors.As(err, &answer) && (answer.Suberror == "bad_token" || answer.Suberror == "token_expired")
+}
+
+// limited runs acquire with a time limit, and turns what no caller should have
+// to handle into errors: a panic, an answer of nothing, a call that does not
+// end when its context does.
+func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration) (*msalcae.Token, error) {
+	ctx, cancel := context.WithTimeout(inflight.Mark(context.Background()), limit)
+	defer cancel()
+	type result struct {
+		tok *msalcae.Token
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			if p := recover(); p != nil {
+				r = result{nil, panicked(p)}
+			}
+			done <- r
+		}()
+		r.tok, r.err = acquire(ctx, req)
+	}()
+	var r result
+	select {
+	case r = <-done:
+	case <-ctx.Done():
+		late := time.NewTimer(overdue)
+		defer late.Stop()
+		select {
+		case r = <-done:
+		case <-late.C:
+			r.err = ctx.Err()
+		}
+	}
+	switch {
+	case r.err != nil && ctx.Err() != nil && errors.Is(r.err, ctx.Err()):
+		return nil, &msalcae.Error{Err: fmt.Errorf("msalcae: Entra did not answer within %s; try again later: %w", limit, context.DeadlineExceeded)}
+	case r.err != nil:
+		return nil, r.err
+	case r.tok == nil || r.tok.Value == "":
+		return nil, msalcae.ErrNoToken
+	}
+	return r.tok, nil
+}
+
+// panicked describes a panic without its value, which may hold a secret.
+func panicked(p any) error {
+	text := fmt.Sprintf("a value of type %T", p)
+	if e, ok := p.(runtime.Error); ok {
+		text = e.Error()
+	}
+	return &msalcae.Error{Err: fmt.Errorf("msalcae: obtaining a token panicked (%s); this is a bug below msalcae", text)}
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return def
+}

@@ -1,0 +1,48 @@
+package tokensource
+
+import "time"
+
+// A flow is how a Source obtains tokens: silently and, where somebody can be
+// asked, by a prompt. The engine decides when to use which; a flow keeps no
+// tokens, coalesces nothing and sets no time limits of its own.
+type flow struct {
+	// acquire never asks a person. It fails with an error that is
+	// ErrInteractionRequired when a person must act.
+	acquire Acquirer
+	// prompt asks a person to sign in with req.Claims; nil: nobody can be
+	// asked. The engine calls it for one source of a gate at a time.
+	prompt Acquirer
+	// gate is shared by the sources that would show their prompts in the same
+	// place; nil without prompt.
+	gate *gate
+	// voids is shared by the sources over one client, whose cache might hand
+	// one the token that was voided for another; nil: the source's own.
+	voids *voids
+	// hosts that the scopes are for, in the form of Transport.Hosts.
+	hosts []string
+}
+
+// A gate lets one prompt at a time through.
+type gate struct{ turn chan struct{} }
+
+func newGate() *gate { return &gate{turn: make(chan struct{}, 1)} }
+
+// enter waits for its turn, at most for limit. It reports whether it had to
+// wait and whether the turn came; whose came calls leave.
+func (g *gate) enter(limit time.Duration) (waited, ok bool) {
+	select {
+	case g.turn <- struct{}{}:
+		return false, true
+	default:
+	}
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case g.turn <- struct{}{}:
+		return true, true
+	case <-t.C:
+		return true, false
+	}
+}
+
+func (g *gate) leave() { <-g.turn }

@@ -1,0 +1,157 @@
+package tokensource
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/msalcae/msalcae"
+)
+
+const (
+	challengesPerMinute = 10
+	// interactionPause is how long Entra's word that a person must act is
+	// taken for an answer without asking it again.
+	interactionPause = 30 * time.Second
+	// troublePause follows a network error or a failing server.
+	troublePause = time.Second
+	// throttlePause follows a 429 or 503 without Retry-After.
+	throttlePause = 10 * time.Second
+	// loopPause follows AADSTS50196, Entra's word that a client loops.
+	loopPause   = time.Minute
+	maxPause    = time.Hour
+	maxFailures = 64
+	promptPeace = time.Minute
+)
+
+// A pausedError says that and for how long a source does not ask again.
+type pausedError struct {
+	wait   time.Duration
+	reason string
+	err    error // what led to the pause; may be nil
+}
+
+func (e *pausedError) Error() string {
+	return fmt.Sprintf("msalcae: paused for %s: %s", e.wait.Round(time.Millisecond), e.reason)
+}
+
+func (e *pausedError) Is(target error) bool { return target == msalcae.ErrPaused }
+func (e *pausedError) Unwrap() error        { return e.err }
+
+// failures are the last failures by purpose, for as long as asking again would
+// not help.
+type failures map[string]failure
+
+type failure struct {
+	err   error
+	until time.Time
+}
+
+// remember keeps err for a while if asking again at once would not help.
+func (fs failures) remember(purpose string, err error, now time.Time) {
+	wait := pauseAfter(err)
+	if wait <= 0 {
+		return
+	}
+	if len(fs) >= maxFailures {
+		fs.forgetOld(now)
+	}
+	fs[purpose] = failure{err, now.Add(wait)}
+}
+
+func (fs failures) forgetOld(now time.Time) {
+	var first string
+	for purpose, f := range fs {
+		if !f.until.After(now) {
+			delete(fs, purpose)
+		} else if first == "" || f.until.Before(fs[first].until) {
+			first = purpose
+		}
+	}
+	if len(fs) >= maxFailures {
+		delete(fs, first)
+	}
+}
+
+// recall returns the failure that still stands for purpose.
+func (fs failures) recall(purpose string, now time.Time) (failure, bool) {
+	f, ok := fs[purpose]
+	return f, ok && f.until.After(now)
+}
+
+// again is what a caller gets who comes while the failure stands: the same
+// answer where only a person can help, else a pause.
+func (f failure) again(now time.Time) error {
+	if errors.Is(f.err, msalcae.ErrInteractionRequired) {
+		return f.err
+	}
+	return &pausedError{f.until.Sub(now), "the last token request failed: " + plain(f.err), f.err}
+}
+
+// plain is the text of err without the prefix that its wrapper repeats.
+func plain(err error) string { return strings.TrimPrefix(err.Error(), "msalcae: ") }
+
+// pauseAfter is how long a failure is remembered.
+func pauseAfter(err error) time.Duration {
+	var answer *msalcae.Error
+	known := errors.As(err, &answer)
+	switch {
+	case known && slices.Contains(answer.AADSTS, 50196):
+		return loopPause
+	case errors.Is(err, msalcae.ErrInteractionRequired), errors.Is(err, msalcae.ErrSameToken):
+		return interactionPause
+	case !known:
+		return 0
+	case answer.RetryAfter > 0:
+		return min(answer.RetryAfter, maxPause)
+	case answer.Status == 429 || answer.Status == 503:
+		return throttlePause
+	case answer.Status >= 500 || answer.Status == 0:
+		return troublePause
+	}
+	return 0
+}
+
+// allowance counts what challenges caused in the last minute.
+type allowance []time.Time
+
+// take uses one of perMinute. If none is left it returns how long to wait.
+func (a *allowance) take(perMinute int, now time.Time) time.Duration {
+	if perMinute < 0 {
+		return 0
+	}
+	if perMinute == 0 {
+		perMinute = challengesPerMinute
+	}
+	live := (*a)[:0]
+	for _, t := range *a {
+		if now.Sub(t) < time.Minute {
+			live = append(live, t)
+		}
+	}
+	*a = live
+	if len(live) >= perMinute {
+		return live[len(live)-perMinute].Add(time.Minute).Sub(now)
+	}
+	*a = append(live, now)
+	return 0
+}
+
+// peace keeps prompts away for a while after a second one in a row was
+// declined or abandoned.
+type peace struct {
+	declined int
+	until    time.Time
+}
+
+func (p *peace) prompted(err error, now time.Time) {
+	if err == nil {
+		*p = peace{}
+		return
+	}
+	if p.declined++; p.declined >= 2 {
+		p.until = now.Add(promptPeace)
+	}
+}

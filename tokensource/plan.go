@@ -1,0 +1,162 @@
+package tokensource
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/msalcae/msalcae"
+)
+
+// settled is how old a token must be before MinTTL alone asks for another.
+const settled = 5 * time.Minute
+
+// plan decides what a caller gets next.
+func (s *Source) plan(w *want) (st step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.dropVoided()
+	if w.challenge && !w.noted {
+		w.noted = true
+		if w.stepUp() {
+			s.noteStepUp(w, now)
+		} else {
+			st.rejected = s.noteRefusal(w, now)
+		}
+	}
+	e, fresh := s.find(w, now)
+	if e != nil && !fresh {
+		st.entry = e
+		return st
+	}
+	st.fallback = e
+	s.launch(w, &st, fresh, now)
+	return st
+}
+
+// find returns the token that answers w, if there is one; fresh says that it
+// does, but lives shorter than w wants, and another should be sought.
+func (s *Source) find(w *want, now time.Time) (e *entry, fresh bool) {
+	nano := now.UnixNano()
+	cur := s.current.Load()
+	switch {
+	case w.stepUp():
+		return s.findStepUp(w, nano), false
+	case cur == nil || cur.tok.Value == w.req.Rejected || !cur.serves(nano, 0):
+		return nil, false
+	case w.challenge && !cur.answers(w.demand):
+		return nil, false
+	}
+	short := !cur.serves(nano, w.req.MinTTL)
+	canLiveLonger := cur.tok.ExpiresOn.Sub(cur.obtained) > w.req.MinTTL && now.Sub(cur.obtained) > settled
+	return cur, short && canLiveLonger && s.state.pending == nil
+}
+
+// findStepUp returns the newest token that was obtained with what w asks.
+func (s *Source) findStepUp(w *want, nano int64) *entry {
+	ok := func(e *entry) bool {
+		return e.tok.Value != w.req.Rejected && e.serves(nano, 0) && e.meets(w.demand) && !s.flow.voids.has(e.print)
+	}
+	if cur := s.current.Load(); cur != nil && ok(cur) {
+		return cur
+	}
+	for i := len(s.state.kept) - 1; i >= 0; i-- {
+		if e := s.state.kept[i]; ok(e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// launch joins or starts the flight that w needs, or says why it may not.
+func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
+	state := &s.state
+	topic, purpose := state.purpose(w, fresh)
+	if last, ok := state.failures.recall(purpose, now); ok {
+		if fresh || !s.mayPrompt(w) || !errors.Is(last.err, msalcae.ErrInteractionRequired) {
+			st.err = last.again(now)
+			return
+		}
+		s.launchPrompt(w, st, purpose, entraClaims(last.err), now)
+		return
+	}
+	if s.mayPrompt(w) && (state.doubts[topic] || state.airborne["prompt "+purpose] != nil) {
+		s.launchPrompt(w, st, purpose, nil, now)
+		return
+	}
+	if state.airborne[purpose] == nil && (w.challenge || state.pending != nil) {
+		if wait := state.allowance.take(s.ChallengesPerMinute, now); wait > 0 {
+			st.err = &pausedError{wait, "challenges have caused too many token requests; if the API refuses new tokens at once, it probably sees another IP address than Entra does", nil}
+			return
+		}
+	}
+	st.landing, st.joined = s.join(purpose, func() *flight {
+		f := state.describe(w, fresh)
+		f.topic = topic
+		return f
+	}, s.silently)
+}
+
+// launchPrompt joins or starts the prompt for purpose. Entra's own claims are
+// laid over the challenge's.
+func (s *Source) launchPrompt(w *want, st *step, purpose string, entra demand, now time.Time) {
+	topic, _ := s.state.purpose(w, false)
+	answers := purpose
+	purpose = "prompt " + purpose
+	st.prompted = true
+	if s.state.airborne[purpose] == nil && now.Before(s.state.peace.until) {
+		st.err = &pausedError{s.state.peace.until.Sub(now), "sign-in was declined twice in a row", msalcae.ErrInteractionRequired}
+		return
+	}
+	st.landing, st.joined = s.join(purpose, func() *flight {
+		f := s.state.describe(w, false)
+		if len(entra) > 0 {
+			f.demand = entra.over(f.demand)
+		}
+		f.carried, f.topic, f.answers = nil, topic, answers
+		return f
+	}, s.promptly)
+}
+
+// purpose names the flight that serves w and whoever else needs the same, and
+// its topic, which outlives the epoch.
+func (st *state) purpose(w *want, fresh bool) (topic, purpose string) {
+	switch {
+	case w.stepUp():
+		topic = "step-up " + w.substance
+	case st.pending != nil:
+		topic = "renewal"
+	case fresh:
+		return "fresh", "fresh"
+	default:
+		return "ordinary", "ordinary"
+	}
+	return topic, fmt.Sprintf("%s in epoch %d", topic, st.epoch)
+}
+
+// describe says what the flight for w asks for.
+func (st *state) describe(w *want, fresh bool) *flight {
+	f := &flight{fresh: fresh || st.distrust, evict: st.evict, trace: w.req.Trace}
+	if st.pending != nil {
+		f.renews, f.demand, f.carried = true, st.pending, st.carried
+	}
+	if w.stepUp() {
+		f.stepUp, f.rejected = true, w.req.Rejected
+		f.demand = w.demand.over(f.demand)
+	}
+	return f
+}
+
+// entraClaims are the claims that Entra's refusal asks for.
+func entraClaims(err error) demand {
+	var answer *msalcae.Error
+	if !errors.As(err, &answer) || answer.Claims == "" {
+		return nil
+	}
+	d, err := parseDemand(answer.Claims)
+	if err != nil {
+		return nil
+	}
+	return d
+}

@@ -1,0 +1,132 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"golang.org/x/sync/singleflight"
+)
+
+// maxRounds bounds how often one caller is sent to another flight because a
+// challenge superseded the one it waited for.
+const maxRounds = 8
+
+// A want is one caller's request on its way through the engine.
+type want struct {
+	req       msalcae.TokenRequest
+	challenge bool
+	demand    demand
+	substance string // of a step-up's demand
+	noted     bool   // the challenge has been taken account of
+}
+
+func (w *want) stepUp() bool { return w.challenge && w.demand.stepUp() }
+
+// A step is what the engine decided for a want: a token, an error, or a flight
+// to wait for.
+type step struct {
+	entry    *entry
+	err      error
+	landing  <-chan singleflight.Result
+	joined   bool
+	prompted bool   // the flight is a prompt
+	fallback *entry // serves if the flight brings nothing
+	rejected *entry // that the want's challenge took out of use
+}
+
+// seek answers a caller whom the token in use does not serve.
+func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w := want{req: req}
+	if req.Claims != "" || req.Rejected != "" {
+		d, err := s.read(req)
+		if err != nil {
+			return nil, err
+		}
+		w.challenge, w.demand = true, d
+		if w.stepUp() {
+			w.substance = d.substance()
+		}
+	}
+	for range maxRounds {
+		st := s.plan(&w)
+		if st.rejected != nil {
+			traceRejected(ctx, req, st.rejected)
+		}
+		if st.landing != nil {
+			st.entry, st.err = wait(ctx, &w, st)
+		}
+		if e := st.entry; e != nil && w.challenge && e.tok.Value == req.Rejected {
+			return nil, msalcae.ErrSameToken
+		} else if e != nil {
+			return e.tok, nil
+		}
+		switch {
+		case st.err == errSuperseded:
+			continue
+		case st.fallback != nil && ctx.Err() == nil:
+			return st.fallback.tok, nil
+		case st.landing != nil && !st.prompted && s.mayPrompt(&w) && errors.Is(st.err, msalcae.ErrInteractionRequired):
+			continue // to the prompt: the refusal is remembered
+		}
+		return nil, s.failed(ctx, &w, st.err)
+	}
+	return nil, s.failed(ctx, &w, &pausedError{promptPeace, "challenges keep changing what is asked for", nil})
+}
+
+// mayPrompt reports whether a person may be asked for w.
+func (s *Source) mayPrompt(w *want) bool { return s.flow.prompt != nil && !w.req.NoPrompt }
+
+// wait waits for a flight, at most until ctx ends.
+func wait(ctx context.Context, w *want, st step) (*entry, error) {
+	start := time.Now()
+	var e *entry
+	var err error
+	select {
+	case r := <-st.landing:
+		e, _ = r.Val.(*entry)
+		err = r.Err
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if t := w.req.Trace; st.joined && t != nil && t.Joined != nil {
+		t.Joined(ctx, msalcae.JoinedInfo{Claims: w.req.Claims, Waited: time.Since(start), Err: err})
+	}
+	return e, err
+}
+
+// failed reports err to the caller's Trace where it is a pause.
+func (s *Source) failed(ctx context.Context, w *want, err error) error {
+	var p *pausedError
+	if t := w.req.Trace; t != nil && t.Paused != nil && errors.As(err, &p) {
+		t.Paused(ctx, msalcae.PausedInfo{Until: time.Now().Add(p.wait), Reason: p.reason})
+	}
+	return err
+}
+
+// read decodes the claims of a challenge. Callers of one storm bring the same
+// token and often the same text: these are compared before anything is parsed.
+func (s *Source) read(req msalcae.TokenRequest) (demand, error) {
+	if req.Claims == "" {
+		return demand{}, nil
+	}
+	s.mu.Lock()
+	d, known := s.state.lastDemand, s.state.lastClaims == req.Claims
+	s.mu.Unlock()
+	if known {
+		return d, nil
+	}
+	d, err := parseDemand(req.Claims)
+	if err != nil {
+		return nil, fmt.Errorf("msalcae: the claims challenge cannot be used: %w", err)
+	}
+	s.mu.Lock()
+	s.state.lastClaims, s.state.lastDemand = req.Claims, d
+	s.mu.Unlock()
+	return d, nil
+}

@@ -1,0 +1,72 @@
+package tokensource
+
+import (
+	"crypto/sha256"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A fingerprint stands for a token's value, which is not kept.
+type fingerprint [sha256.Size]byte
+
+func fingerprintOf(value string) fingerprint { return sha256.Sum256([]byte(value)) }
+
+const (
+	// maxVoids bounds the memory that a hostile API can make a client spend.
+	maxVoids = 4096
+	// voidLife is how long a token is remembered whose end is not known: as
+	// long as Entra's longest-lived ones, of 28 hours, can last.
+	voidLife = 28 * time.Hour
+)
+
+// voids remembers the tokens that an API has refused and that must never be
+// sent again, until they would have expired. Safe for concurrent use.
+type voids struct {
+	// changes counts additions, so that a holder of a token asks again only
+	// when the answer may have changed.
+	changes atomic.Uint64
+
+	mu    sync.Mutex
+	until map[fingerprint]time.Time
+}
+
+func newVoids() *voids { return &voids{until: map[fingerprint]time.Time{}} }
+
+// add voids a token that expires at the given time; zero: unknown.
+func (v *voids) add(f fingerprint, expires time.Time) {
+	now := time.Now()
+	if expires.IsZero() {
+		expires = now.Add(voidLife)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, known := v.until[f]; !known && len(v.until) >= maxVoids {
+		v.makeRoom(now)
+	}
+	v.until[f] = expires
+	v.changes.Add(1)
+}
+
+// makeRoom forgets what has expired or else what expires first.
+func (v *voids) makeRoom(now time.Time) {
+	var first fingerprint
+	var earliest time.Time
+	for f, until := range v.until {
+		if !until.After(now) {
+			delete(v.until, f)
+		} else if earliest.IsZero() || until.Before(earliest) {
+			first, earliest = f, until
+		}
+	}
+	if len(v.until) >= maxVoids {
+		delete(v.until, first)
+	}
+}
+
+func (v *voids) has(f fingerprint) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, ok := v.until[f]
+	return ok
+}
