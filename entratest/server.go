@@ -1,174 +1,161 @@
-// Package entratest is a local Entra ID with an API that takes part in
-// Continuous Access Evaluation, for tests.
 package entratest
 
 import (
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
+	"context"
+	"crypto/x509"
+	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"sync"
 	"time"
 )
 
-const tenant = "11111111-2222-3333-4444-555555555555"
+// The directory that a new server begins with.
+const (
+	tenantID     = "11111111-2222-3333-4444-555555555555"
+	tenantDomain = "contoso.test"
 
-// Server is a running local Entra ID.
+	clientID       = "99999999-0000-4000-8000-000000000001"
+	clientSecret   = "entratest-client-secret"
+	publicClientID = "99999999-0000-4000-8000-000000000002"
+
+	username = "ada@" + tenantDomain
+	password = "entratest-ada-password"
+)
+
+// Input larger than this is refused.
+const (
+	maxHeaderBytes = 128 << 10
+	maxFormBytes   = 256 << 10
+	maxClaimsBytes = 16 << 10
+)
+
+// A Server is a running local Entra ID with an API. All methods may be called
+// at any time by any goroutine; after Close the server answers no more, but
+// what it has counted and recorded can still be read.
 type Server struct {
-	web, graph *httptest.Server
-	key        *rsa.PrivateKey
+	web, graph *site
+	transport  *http.Transport
+	ctx        context.Context // ends with Close
+	stop       context.CancelFunc
+	closing    sync.Once
+	handlers   running
 
-	mu        sync.Mutex
-	serial    int
-	validFrom int // tokens of a lower serial are revoked
-	stats     Stats
+	keys     []*signingKey // the first signs
+	verifier verifier
+	recorder recorder
+	faults   faults
+
+	mu  sync.Mutex // guards what follows; never held across I/O
+	seq uint64     // counts tokens, sessions and events: tells what came before what
+	directory
+	policy policy
+	rand   *rand.Rand // of token lifetimes
 }
 
-// Stats counts what the server saw.
-type Stats struct{ TokenRequests, APICalls, Challenges int }
-
-// NewServer starts a server on loopback, with TLS.
+// NewServer starts a server on loopback, with TLS. It panics if it cannot
+// listen, as httptest.NewServer does.
 func NewServer() *Server {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
+	s := &Server{
+		web:   listen(),
+		graph: listen(),
+		keys:  []*signingKey{sharedKey()},
+		rand:  rand.New(rand.NewPCG(1, 1)),
 	}
-	s := &Server{key: key}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", s.discovery)
-	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.token)
-	s.web = httptest.NewTLSServer(mux)
-	s.graph = httptest.NewTLSServer(http.HandlerFunc(s.api))
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.verifier.keys = s.key
+	s.directory = newDirectory(s.graph)
+	s.transport = s.newTransport()
+	s.web.serve(s.ctx, s.authority())
+	s.graph.serve(s.ctx, s.graphAPI())
 	return s
 }
 
-// Close stops the server.
+// Close stops the server: it cuts what is being answered and returns when all
+// its goroutines have ended. Handlers that Protect wraps elsewhere are not its
+// own and go on. Calling it again does nothing.
 func (s *Server) Close() {
-	s.web.Close()
-	s.graph.Close()
-}
-
-// Client trusts the server's certificate.
-func (s *Server) Client() *http.Client { return s.web.Client() }
-
-// Authority is the authority URL of the tenant.
-func (s *Server) Authority() string { return s.web.URL + "/" + tenant }
-
-// API is the base URL of the Graph-like API.
-func (s *Server) API() string { return s.graph.URL + "/v1.0" }
-
-// Scope asks for everything that was granted on the API.
-func (s *Server) Scope() string { return s.graph.URL + "/.default" }
-
-// ClientID is the confidential client's.
-func (s *Server) ClientID() string { return "99999999-0000-4000-8000-000000000001" }
-
-// ClientSecret is the confidential client's.
-func (s *Server) ClientSecret() string { return "entratest-client-secret" }
-
-// Revoke makes the API refuse all tokens issued so far.
-func (s *Server) Revoke(string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.validFrom = s.serial + 1
-}
-
-// Stats returns the counters.
-func (s *Server) Stats() Stats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stats
-}
-
-func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
-	at := s.web.URL + "/" + r.PathValue("tenant")
-	reply(w, http.StatusOK, map[string]any{
-		"issuer":                 at + "/v2.0",
-		"authorization_endpoint": at + "/oauth2/v2.0/authorize",
-		"token_endpoint":         at + "/oauth2/v2.0/token",
-		"jwks_uri":               at + "/discovery/v2.0/keys",
+	s.closing.Do(func() {
+		s.stop()
+		s.web.close()
+		s.graph.close()
+		s.transport.CloseIdleConnections()
+		s.handlers.wait()
 	})
 }
 
-func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+// Client returns a client that trusts the server's certificate. Its transport,
+// an [*http.Transport] shared by all calls of Client, sends requests for
+// login.microsoftonline.com, the sovereign clouds' login hosts and their Graph
+// hosts to this server, under their real names: a program with production URLs
+// in it can be tested unchanged. Other hosts are dialled as usual; add
+// certificates to its TLSClientConfig.RootCAs before first use to trust them.
+func (s *Server) Client() *http.Client { return &http.Client{Transport: s.transport} }
+
+// Certificate returns the certificate authority that signed the server's
+// certificate. It is one for all servers of a process.
+func (s *Server) Certificate() *x509.Certificate { return sharedIdentity().ca }
+
+// Authority returns the tenant's authority: https://127.0.0.1:port/tenant.
+// Known to no MSAL, it needs instance discovery turned off, or an HTTP client
+// that reroutes Microsoft's hosts, as Client does.
+func (s *Server) Authority() string { return s.web.origin() + "/" + tenantID }
+
+// Tenant returns the tenant's id.
+func (s *Server) Tenant() string { return tenantID }
+
+// API returns the base URL of the Graph-like API: API()+"/me" is the user.
+func (s *Server) API() string { return s.graph.origin() + "/v1.0" }
+
+// Scope asks for everything that was granted on the API: its origin followed
+// by "/.default".
+func (s *Server) Scope() string { return s.graph.origin() + "/.default" }
+
+// ClientID returns the id of the confidential client.
+func (s *Server) ClientID() string { return clientID }
+
+// ClientSecret returns the confidential client's secret.
+func (s *Server) ClientSecret() string { return clientSecret }
+
+// PublicClientID returns the id of the public client, whose redirect URIs are
+// http://localhost and http://127.0.0.1 with any port and path.
+func (s *Server) PublicClientID() string { return publicClientID }
+
+// Username returns the user principal name of the user who signs in by
+// default.
+func (s *Server) Username() string { return username }
+
+// Password returns the password of the user named by Username.
+func (s *Server) Password() string { return password }
+
+func (s *Server) key(kid string) *signingKey {
+	for _, k := range s.keys {
+		if k.kid == kid {
+			return k
+		}
+	}
+	return nil
+}
+
+// next returns the next place in the order of events. s.mu is held.
+func (s *Server) next() uint64 {
+	s.seq++
+	return s.seq
+}
+
+// SetTokenLifetime makes every access token from now on live for d. Zero, the
+// initial value, restores Entra's: 60 to 90 minutes, or 20 to 28 hours for a
+// client with capability cp1 at an API that takes part in Continuous Access
+// Evaluation.
+func (s *Server) SetTokenLifetime(d time.Duration) {
 	s.mu.Lock()
-	s.stats.TokenRequests++
-	s.serial++
-	serial := s.serial
-	s.mu.Unlock()
-	if r.FormValue("client_secret") != s.ClientSecret() || r.FormValue("grant_type") != "client_credentials" {
-		reply(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client"})
-		return
-	}
-	now := time.Now().Unix()
-	reply(w, http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": 86399,
-		"access_token": s.sign(map[string]any{"aud": s.graph.URL, "iat": now, "nbf": now, "exp": now + 86399, "uti": serial}),
-	})
+	defer s.mu.Unlock()
+	s.policy.lifetime = d
 }
 
-func (s *Server) api(w http.ResponseWriter, r *http.Request) {
-	serial, ok := s.verify(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+// SetSeed begins the sequence of random token lifetimes anew. The initial seed
+// is always the same.
+func (s *Server) SetSeed(seed uint64) {
 	s.mu.Lock()
-	s.stats.APICalls++
-	revoked := serial < s.validFrom
-	if ok && revoked {
-		s.stats.Challenges++
-	}
-	s.mu.Unlock()
-	switch {
-	case !ok:
-		w.Header().Set("WWW-Authenticate", `Bearer realm=""`)
-		reply(w, http.StatusUnauthorized, map[string]any{"error": "InvalidAuthenticationToken"})
-	case revoked:
-		claims := fmt.Sprintf(`{"access_token":{"nbf":{"essential":true, "value":"%d"}}}`, time.Now().Unix())
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf(
-			`Bearer realm="", authorization_uri="%s/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000", error="insufficient_claims", claims="%s"`,
-			s.web.URL, base64.StdEncoding.EncodeToString([]byte(claims))))
-		reply(w, http.StatusUnauthorized, map[string]any{"error": "InvalidAuthenticationToken"})
-	default:
-		reply(w, http.StatusOK, map[string]any{"value": []string{}})
-	}
-}
-
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(body)
-}
-
-func (s *Server) sign(claims map[string]any) string {
-	payload, _ := json.Marshal(claims)
-	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(payload)
-	sum := sha256.Sum256([]byte(text))
-	sig, _ := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, sum[:])
-	return text + "." + base64.RawURLEncoding.EncodeToString(sig)
-}
-
-func (s *Server) verify(token string) (serial int, ok bool) {
-	i := strings.LastIndexByte(token, '.')
-	if i < 0 {
-		return 0, false
-	}
-	sig, _ := base64.RawURLEncoding.DecodeString(token[i+1:])
-	sum := sha256.Sum256([]byte(token[:i]))
-	if rsa.VerifyPKCS1v15(&s.key.PublicKey, crypto.SHA256, sum[:], sig) != nil {
-		return 0, false
-	}
-	_, payload, _ := strings.Cut(token[:i], ".")
-	b, _ := base64.RawURLEncoding.DecodeString(payload)
-	var claims struct {
-		Exp int64 `json:"exp"`
-		Uti int   `json:"uti"`
-	}
-	if json.Unmarshal(b, &claims) != nil || time.Now().Unix() >= claims.Exp {
-		return 0, false
-	}
-	return claims.Uti, true
+	defer s.mu.Unlock()
+	s.rand = rand.New(rand.NewPCG(seed, seed))
 }

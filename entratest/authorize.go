@@ -1,0 +1,247 @@
+package entratest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A transaction is one authorize request, from its arrival to the code. The
+// sign-in pages carry its id.
+type transaction struct {
+	id     string
+	origin string // the authority, as the browser knows it
+	tenant string // as the path has it
+
+	app                              *app
+	redirectURI, responseMode, state string
+	scope                            scopeRequest
+	nonce, hint                      string
+	challenge, challengeMethod       string
+	claims                           claimsRequest
+	claimsText                       string
+	login, pick, consent, silent     bool // what prompt asks for
+	clientInfo                       bool // client_info=1
+
+	session *session // who signed in; nil: nobody yet
+	shown   bool     // a page was shown
+}
+
+// An authCode is handed to the client by way of the browser.
+type authCode struct {
+	tx       *transaction
+	signin   signin
+	seq      uint64
+	issued   time.Time
+	redeemed bool
+}
+
+const codeLifetime = 10 * time.Minute
+
+// authorize is the authorize endpoint (RFC 6749 section 4.1.1).
+func authorize(x *exchange) {
+	x.r.Body = http.MaxBytesReader(x, x.r.Body, maxFormBytes)
+	formErr := x.r.ParseForm()
+	x.rec.Client, x.rec.Claims = x.r.Form.Get("client_id"), x.r.Form.Get("claims")
+	x.rec.Scopes, x.rec.Account = strings.Fields(x.r.Form.Get("scope")), x.r.Form.Get("login_hint")
+	if x.faulty() {
+		return
+	}
+	if formErr != nil {
+		x.errorPage(aad(90023, "the parameters cannot be read"))
+		return
+	}
+	tx, pageErr := x.s.newTransaction(x)
+	if pageErr != nil {
+		x.errorPage(pageErr)
+		return
+	}
+	if err := tx.read(x.s, x.r.Form); err != nil {
+		x.redirectError(tx, err)
+		return
+	}
+	x.s.mu.Lock()
+	tx.session = x.s.browserSession(x.r, tx)
+	tx.id = secretString()
+	x.s.pending.put(tx.id, tx)
+	next := x.s.step(tx)
+	x.s.mu.Unlock()
+	next(x)
+}
+
+// newTransaction reads what must be right before anything is sent to the
+// redirect URI: a mistake in it is shown to the person, not to the client.
+func (s *Server) newTransaction(x *exchange) (*transaction, *aadError) {
+	form, name := x.r.Form, x.r.PathValue("tenant")
+	if _, ok := s.tenant(name); !ok {
+		return nil, aad(90002, name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	app := s.app(form.Get("client_id"))
+	switch uri := form.Get("redirect_uri"); {
+	case form.Get("client_id") == "":
+		return nil, aad(900144, "client_id")
+	case app == nil:
+		return nil, aad(700016, form.Get("client_id"))
+	case uri == "":
+		return nil, aad(900144, "redirect_uri")
+	case !app.redirectAllowed(uri):
+		return nil, aad(50011, uri, app.ClientID)
+	}
+	return &transaction{
+		origin: s.loginOrigin(x.r), tenant: name, app: app,
+		redirectURI: form.Get("redirect_uri"), responseMode: "query", state: form.Get("state"),
+	}, nil
+}
+
+// read reads the rest; its errors go to the client.
+func (tx *transaction) read(s *Server, form url.Values) *aadError {
+	if mode := form.Get("response_mode"); mode != "" {
+		if !slices.Contains([]string{"query", "fragment", "form_post"}, mode) {
+			return aad(90100, "response_mode")
+		}
+		tx.responseMode = mode
+	}
+	switch kind := form.Get("response_type"); kind {
+	case "code":
+	case "":
+		return aad(900144, "response_type")
+	default:
+		return aad(700054, kind)
+	}
+	tx.nonce, tx.hint, tx.clientInfo = form.Get("nonce"), form.Get("login_hint"), form.Get("client_info") == "1"
+	for _, p := range strings.Fields(form.Get("prompt")) {
+		switch p {
+		case "none":
+			tx.silent = true
+		case "login":
+			tx.login = true
+		case "select_account":
+			tx.pick = true
+		case "consent":
+			tx.consent = true
+		case "create":
+		default:
+			return aad(90023, "unsupported value of 'prompt'")
+		}
+	}
+	if tx.silent && (tx.login || tx.pick || tx.consent) {
+		return aad(90023, "prompt 'none' goes with no other")
+	}
+	if err := tx.readPKCE(form); err != nil {
+		return err
+	}
+	claims, err := parseClaims(form.Get("claims"))
+	if err != nil {
+		return aad(90100, "claims")
+	}
+	tx.claims, tx.claimsText = claims, form.Get("claims")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	scope, scopeErr := s.parseScope(form.Get("scope"), s.graph.origin())
+	tx.scope = scope
+	return scopeErr
+}
+
+// readPKCE reads RFC 7636's parameters. Entra does not demand them.
+func (tx *transaction) readPKCE(form url.Values) *aadError {
+	tx.challenge, tx.challengeMethod = form.Get("code_challenge"), form.Get("code_challenge_method")
+	size := len(tx.challenge)
+	switch {
+	case tx.challenge == "" && tx.challengeMethod == "":
+		return nil
+	case tx.challenge == "":
+		return aad(50147)
+	case tx.challengeMethod == "":
+		tx.challengeMethod = "plain"
+	case tx.challengeMethod != "plain" && tx.challengeMethod != "S256":
+		return aad(90100, "code_challenge_method")
+	}
+	if tx.challengeMethod == "S256" && size != 43 || size < 43 || size > 128 {
+		return aad(501491)
+	}
+	return nil
+}
+
+// step decides what comes next in a transaction: an answer for the client, or
+// another page. s.mu is held.
+func (s *Server) step(tx *transaction) handler {
+	if tx.session != nil && !s.alive(tx.session) {
+		tx.session = nil
+	}
+	if tx.session == nil || tx.login || tx.pick {
+		if tx.silent {
+			return refuse(tx, aad(50058))
+		}
+		return s.show(tx, pageSignIn, "")
+	}
+	if len(s.policy.stepUp(tx.claims, tx.session.contexts)) > 0 {
+		if tx.silent {
+			return refuse(tx, aad(50076, tx.scope.resource).as("interaction_required", ""))
+		}
+		return s.show(tx, pageApprove, "")
+	}
+	if tx.consent {
+		return s.show(tx, pageConsent, "")
+	}
+	return s.finish(tx)
+}
+
+func refuse(tx *transaction, e *aadError) handler {
+	return func(x *exchange) { x.redirectError(tx, e) }
+}
+
+// alive tells whether the session has not been revoked. s.mu is held.
+func (s *Server) alive(session *session) bool { return session.seq >= session.user.validFrom }
+
+// finish hands out the code. s.mu is held.
+func (s *Server) finish(tx *transaction) handler {
+	code := secretString()
+	contexts := map[string]bool{}
+	for id := range tx.session.contexts {
+		contexts[id] = true
+	}
+	s.codes.put(code, &authCode{
+		tx:  tx,
+		seq: s.next(),
+		signin: signin{user: tx.session.user, session: tx.session.id, at: tx.session.signedIn,
+			contexts: contexts, family: new(family)},
+		issued: time.Now(),
+	})
+	s.pending.drop(tx.id)
+	answer := url.Values{"code": {code}, "session_state": {tx.session.id}}
+	if tx.clientInfo {
+		answer.Set("client_info", clientInfo(tx.session.user.ObjectID))
+	}
+	cookie, label := s.cookie(tx.session), tx.session.user.label
+	return func(x *exchange) {
+		x.rec.Account = label
+		http.SetCookie(x, cookie)
+		x.s.recorder.count(func(st *Stats) { st.SignIns++ })
+		x.respond(tx, answer)
+	}
+}
+
+// sessionCookie holds the handle of the browser's session.
+const sessionCookie = "ESTSAUTH"
+
+func (s *Server) cookie(session *session) *http.Cookie {
+	return &http.Cookie{Name: sessionCookie, Value: session.cookie, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode}
+}
+
+// browserSession returns the session that the browser's cookie names, if it is
+// alive and of the person whom the request hints at. s.mu is held.
+func (s *Server) browserSession(r *http.Request, tx *transaction) *session {
+	c, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return nil
+	}
+	session, ok := s.sessions.get(c.Value)
+	if !ok || !s.alive(session) || tx.hint != "" && session.user != s.user(tx.hint) {
+		return nil
+	}
+	return session
+}

@@ -1,0 +1,205 @@
+package entratest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Browser is a person with a web browser, played by a program: it follows
+// redirects, fills in the sign-in pages over real HTTP, and hands the answer to
+// the client's redirect URI. It keeps cookies, so that a second sign-in needs
+// no password. Its methods may be called concurrently; make one with
+// [Server.NewBrowser].
+type Browser struct {
+	s        *Server
+	username string
+	client   *http.Client
+
+	mu      sync.Mutex
+	decline bool
+	visited []string
+}
+
+// NewBrowser returns a browser without cookies, used by the user named.
+func (s *Server) NewBrowser(username string) *Browser {
+	jar, err := cookiejar.New(nil)
+	must(err)
+	transport := s.newTransport()
+	transport.ForceAttemptHTTP2 = false
+	transport.DisableKeepAlives = true // nothing stays open to hold up a client's listener
+	return &Browser{s: s, username: username, client: &http.Client{Transport: transport, Jar: jar}}
+}
+
+// SignIn opens url in a browser of its own, as the user of Username, and
+// returns once the client's redirect URI has been given the answer. A url that
+// redirects to the authorize endpoint will do. It passes a second factor and
+// consents if the pages ask it to. The error tells what the pages or the
+// answer said if the sign-in did not succeed.
+func (s *Server) SignIn(url string) error { return s.SignInAs(url, username) }
+
+// SignInAs is SignIn for another user.
+func (s *Server) SignInAs(url, username string) error { return s.NewBrowser(username).Open(url) }
+
+// Decline opens url in a browser of its own and cancels: the client is answered
+// with access_denied. The error is nil if it was.
+func (s *Server) Decline(url string) error {
+	b := s.NewBrowser(username)
+	b.SetDecline(true)
+	return b.Open(url)
+}
+
+// SetDecline makes the person cancel from now on, or sign in again.
+func (b *Browser) SetDecline(on bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.decline = on
+}
+
+// Pages returns the sign-in pages that the person has seen, such as "signin",
+// "account", "approve", "consent" and "cancel", by what was done on them.
+func (b *Browser) Pages() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]string(nil), b.visited...)
+}
+
+// How long a sign-in may take, and how many pages.
+const (
+	maxSignInTime  = time.Minute
+	maxSignInPages = 20
+)
+
+// Open is Server.SignIn with this browser.
+func (b *Browser) Open(url string) error {
+	ctx, cancel := context.WithTimeout(b.s.ctx, maxSignInTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return errors.New("entratest: the URL to sign in at cannot be parsed")
+	}
+	var tried bool // the password
+	for range maxSignInPages {
+		resp, err := b.do(req)
+		if err != nil {
+			return err
+		}
+		if !resp.entra {
+			return b.outcome(resp.answer, resp)
+		}
+		form, err := b.choose(resp, tried)
+		if err != nil {
+			return err
+		}
+		tried = tried || form.id == "signin"
+		if form.id == "form_post" {
+			return b.post(ctx, form)
+		}
+		b.saw(form.id)
+		if req, err = form.request(ctx, resp.url); err != nil {
+			return err
+		}
+	}
+	return errors.New("entratest: the sign-in goes on and on")
+}
+
+func (b *Browser) saw(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.visited = append(b.visited, id)
+}
+
+// choose picks what the person does on a page.
+func (b *Browser) choose(p *webPage, tried bool) (*webForm, error) {
+	b.mu.Lock()
+	decline := b.decline
+	b.mu.Unlock()
+	if f := p.form("form_post"); f != nil {
+		return f, nil
+	}
+	if f := p.form("cancel"); f != nil && decline {
+		return f, nil
+	}
+	for _, id := range []string{"approve", "consent"} {
+		if f := p.form(id); f != nil {
+			return f, nil
+		}
+	}
+	if f := p.form("account"); f != nil && strings.EqualFold(f.fields.Get("login"), b.username) {
+		return f, nil
+	}
+	f := p.form("signin")
+	if f == nil || tried {
+		return nil, fmt.Errorf("entratest: sign-in failed: %s", p.problem())
+	}
+	b.s.mu.Lock()
+	user := b.s.user(b.username)
+	b.s.mu.Unlock()
+	f.fields.Set("login", b.username)
+	if user != nil {
+		f.fields.Set("passwd", user.Password)
+	}
+	return f, nil
+}
+
+// post hands a form_post answer to the client.
+func (b *Browser) post(ctx context.Context, f *webForm) error {
+	req, err := f.request(ctx, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := b.do(req)
+	if err != nil {
+		return err
+	}
+	return b.outcome(f.fields, resp)
+}
+
+// outcome judges the answer that the client was given and its reply.
+func (b *Browser) outcome(answer url.Values, reply *webPage) error {
+	b.mu.Lock()
+	decline := b.decline
+	b.mu.Unlock()
+	code := answer.Get("error")
+	switch {
+	case decline && code == "access_denied":
+		return nil
+	case code != "":
+		return fmt.Errorf("entratest: sign-in ended with %s: %s", code, firstLine(answer.Get("error_description")))
+	case answer.Get("code") == "":
+		return fmt.Errorf("entratest: the sign-in led to %s, which is neither a sign-in page nor the answer of one (status %d)", reply.url.Host, reply.status)
+	case reply.status >= 400:
+		return fmt.Errorf("entratest: signed in, but the client's redirect URI answered with status %d", reply.status)
+	}
+	return nil
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\r\n")
+	return line
+}
+
+// do sends a request and reads the page at the end of its redirects. The error
+// does not show URLs: they hold codes.
+func (b *Browser) do(req *http.Request) (*webPage, error) {
+	resp, err := b.client.Do(req)
+	var urlErr *url.Error
+	switch {
+	case errors.As(err, &urlErr):
+		u, parseErr := url.Parse(urlErr.URL)
+		if parseErr != nil {
+			u = req.URL
+		}
+		return nil, fmt.Errorf("entratest: the browser could not open %s://%s: %w", u.Scheme, u.Host, urlErr.Err)
+	case err != nil:
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return readPage(resp, b.s.ownHost(resp.Request.URL.Host))
+}

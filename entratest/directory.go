@@ -1,0 +1,271 @@
+package entratest
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A User is a person of the tenant.
+type User struct {
+	Username string // user principal name, such as ada@contoso.test
+	Password string // "" lets nobody sign in
+	ObjectID string // a GUID; AddUser makes one for ""
+	Name     string // display name
+}
+
+// An App is an application registered with the tenant.
+type App struct {
+	ClientID string // a GUID; AddApp makes one for ""
+	Secret   string // "": a public client
+	Name     string // display name
+	// RedirectURIs are compared exactly, but the port of http://localhost and
+	// http://127.0.0.1 is ignored. A public client may use those two with any
+	// path besides.
+	RedirectURIs []string
+}
+
+// A principal is whoever tokens are issued to, with what has happened to it.
+type principal struct {
+	objectID string
+	label    string // for records: user principal name or client id
+	ip       string // where its clients are, as the API sees it
+	cuts     []cut
+
+	// Sessions, refresh tokens and codes of an earlier place in the order
+	// of events are dead.
+	validFrom   uint64
+	validFromAt time.Time // the same as a time, for messages
+}
+
+// A cut is an event after which the API no longer takes older access tokens.
+type cut struct {
+	seq  uint64
+	code string // as Graph names it
+	ip   string // for the location's: what the API sees
+}
+
+// challenge codes that are seen in public, see https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation
+const (
+	codeRevoked  = "TokenIssuedBeforeRevocationTimestamp"
+	codeLocation = "LocationConditionEvaluationSatisfied"
+	codePolicy   = "TokenCreatedWithOutdatedPolicies"
+)
+
+type account struct {
+	User
+	principal
+	profile  map[string]string
+	messages []message
+}
+
+type app struct {
+	App
+	principal
+}
+
+func (a *app) confidential() bool { return a.Secret != "" }
+
+// redirectAllowed implements Entra's comparison of redirect URIs.
+func (a *app) redirectAllowed(uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme == "" || u.Fragment != "" || u.User != nil {
+		return false
+	}
+	if slices.Contains(a.RedirectURIs, uri) {
+		return true
+	}
+	if !loopbackHTTP(u) {
+		return false
+	}
+	if !a.confidential() {
+		return true
+	}
+	return slices.ContainsFunc(a.RedirectURIs, func(have string) bool {
+		h, err := url.Parse(have)
+		return err == nil && loopbackHTTP(h) && h.Hostname() == u.Hostname() &&
+			strings.TrimSuffix(h.Path, "/") == strings.TrimSuffix(u.Path, "/") && h.RawQuery == u.RawQuery
+	})
+}
+
+func loopbackHTTP(u *url.URL) bool {
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
+}
+
+// A session is a person signed in with one browser.
+type session struct {
+	id       string // clients know it as session_state
+	cookie   string // only the browser knows it
+	user     *account
+	seq      uint64
+	signedIn time.Time
+	contexts map[string]bool // authentication contexts that were satisfied
+}
+
+// A refreshToken remembers the sign-in that it came from.
+type refreshToken struct {
+	signin
+	app    *app
+	scopes []string
+	seq    uint64
+	issued time.Time
+	used   bool // only looked at when rotation is strict
+}
+
+// A signin is what is known of how a person signed in. It never changes.
+type signin struct {
+	user     *account
+	session  string // id
+	family   *family
+	at       time.Time
+	contexts map[string]bool
+}
+
+// A family is the refresh tokens of one sign-in.
+type family struct{ dead bool }
+
+type directory struct {
+	users     []*account
+	apps      []*app
+	resources []string // URIs of the APIs for which tokens are issued
+
+	sessions *shelf[*session]
+	refresh  *shelf[*refreshToken]
+	codes    *shelf[*authCode]
+	pending  *shelf[*transaction] // sign-in pages that are open
+}
+
+const graphAppID = "00000003-0000-0000-c000-000000000000"
+
+func newDirectory(graph *site) directory {
+	d := directory{
+		sessions: newShelf[*session](50_000),
+		refresh:  newShelf[*refreshToken](100_000),
+		codes:    newShelf[*authCode](10_000),
+		pending:  newShelf[*transaction](10_000),
+	}
+	d.resources = append(graphAudiences(graph), "api://"+clientID, clientID)
+	d.addUser(User{Username: username, Password: password, Name: "Ada Lovelace", ObjectID: "aaaaaaaa-0000-4000-8000-000000000001"})
+	d.addUser(User{Username: "grace@" + tenantDomain, Password: "entratest-grace-password", Name: "Grace Hopper", ObjectID: "aaaaaaaa-0000-4000-8000-000000000002"})
+	d.addApp(App{ClientID: clientID, Secret: clientSecret, Name: "entratest confidential client"})
+	d.addApp(App{ClientID: publicClientID, Name: "entratest public client",
+		RedirectURIs: []string{"https://login.microsoftonline.com/common/oauth2/nativeclient"}})
+	return d
+}
+
+// graphAudiences are all names of the Graph-like API.
+func graphAudiences(graph *site) []string {
+	all := []string{graph.origin(), "https://" + graph.localhost(), graphAppID}
+	for _, c := range clouds {
+		for _, host := range c.graph {
+			all = append(all, "https://"+host)
+		}
+	}
+	return all
+}
+
+func (d *directory) addUser(u User) *account {
+	if u.ObjectID == "" {
+		u.ObjectID = newGUID()
+	}
+	a := &account{User: u, principal: principal{objectID: u.ObjectID, label: u.Username, ip: "127.0.0.1"}, profile: map[string]string{}}
+	d.users = append(d.users, a)
+	return a
+}
+
+func (d *directory) addApp(given App) *app {
+	if given.ClientID == "" {
+		given.ClientID = newGUID()
+	}
+	// The service principal's object id is another than the client id, but
+	// easily told from it.
+	a := &app{App: given, principal: principal{objectID: "5" + given.ClientID[1:], label: given.ClientID, ip: "127.0.0.1"}}
+	d.apps = append(d.apps, a)
+	return a
+}
+
+// user finds a person by user principal name, object id or MSAL's home account
+// id; nil if there is none.
+func (d *directory) user(name string) *account {
+	name = strings.TrimSuffix(name, "."+tenantID)
+	for _, u := range d.users {
+		if strings.EqualFold(u.Username, name) || strings.EqualFold(u.ObjectID, name) {
+			return u
+		}
+	}
+	return nil
+}
+
+func (d *directory) app(id string) *app {
+	for _, a := range d.apps {
+		if strings.EqualFold(a.ClientID, id) {
+			return a
+		}
+	}
+	return nil
+}
+
+// principals returns whom name means: a user, an application, or for "" all.
+// It panics for a stranger: a test that revokes nobody proves nothing.
+func (d *directory) principals(name string) []*principal {
+	var found []*principal
+	for _, u := range d.users {
+		if name == "" || u == d.user(name) {
+			found = append(found, &u.principal)
+		}
+	}
+	for _, a := range d.apps {
+		if name == "" || a == d.app(name) || strings.EqualFold(a.objectID, name) {
+			found = append(found, &a.principal)
+		}
+	}
+	if len(found) == 0 {
+		panic(fmt.Sprintf("entratest: there is no user or application %q", name))
+	}
+	return found
+}
+
+// AddUser adds a person to the tenant and returns it completed. It panics if
+// the name is taken or empty.
+func (s *Server) AddUser(u User) User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.Username == "" || s.user(u.Username) != nil {
+		panic(fmt.Sprintf("entratest: AddUser: the username %q is empty or taken", u.Username))
+	}
+	return s.addUser(u).User
+}
+
+// AddApp registers an application and returns it completed. It panics if the
+// client id is taken.
+func (s *Server) AddApp(a App) App {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.app(a.ClientID) != nil {
+		panic(fmt.Sprintf("entratest: AddApp: the client id %q is taken", a.ClientID))
+	}
+	a.RedirectURIs = slices.Clone(a.RedirectURIs)
+	return s.addApp(a).App
+}
+
+// AddRedirectURI registers redirect URIs of the confidential client, which
+// begins with none.
+func (s *Server) AddRedirectURI(uris ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.app(clientID)
+	a.RedirectURIs = append(slices.Clip(a.RedirectURIs), uris...)
+}
+
+// Users returns the people of the tenant; the first is Username's.
+func (s *Server) Users() []User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]User, len(s.users))
+	for i, u := range s.users {
+		all[i] = u.User
+	}
+	return all
+}

@@ -1,0 +1,155 @@
+package entratest
+
+import (
+	"encoding/base64"
+	"math/big"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// authority routes what a login host serves.
+func (s *Server) authority() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, e Endpoint, h handler) {
+		mux.Handle(pattern, s.observe(e, func(x *exchange) {
+			x.entraHeaders()
+			h(x)
+		}))
+	}
+	handle("GET /common/discovery/instance", DiscoveryEndpoint, instanceDiscovery)
+	handle("GET /{tenant}/v2.0/.well-known/openid-configuration", DiscoveryEndpoint, openIDConfiguration)
+	handle("GET /{tenant}/discovery/v2.0/keys", DiscoveryEndpoint, jwks)
+	handle("GET /{tenant}/discovery/keys", DiscoveryEndpoint, jwks)
+	handle("GET /{tenant}/oauth2/v2.0/authorize", AuthorizeEndpoint, authorize)
+	handle("POST /{tenant}/oauth2/v2.0/authorize", AuthorizeEndpoint, authorize)
+	handle("POST /{tenant}/login", SignInEndpoint, signIn)
+	handle("/{tenant}/oauth2/v2.0/token", TokenEndpoint, token)
+	return s.entered(mux)
+}
+
+// entered keeps Close waiting for requests that are being answered.
+func (s *Server) entered(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.handlers.enter() {
+			panic(http.ErrAbortHandler)
+		}
+		defer s.handlers.leave()
+		h.ServeHTTP(w, r)
+	})
+}
+
+// tenant returns the tenant's id for a segment of a path: its id, its domain,
+// or one of the names that stand for any.
+func (s *Server) tenant(name string) (id string, ok bool) {
+	switch strings.ToLower(name) {
+	case tenantID, tenantDomain, "common", "organizations":
+		return tenantID, true
+	}
+	return "", false
+}
+
+// anyTenant tells whether a path's tenant is a name for any.
+func anyTenant(name string) bool {
+	return strings.EqualFold(name, "common") || strings.EqualFold(name, "organizations")
+}
+
+// instanceDiscovery tells a client which hosts are one and the same authority.
+func instanceDiscovery(x *exchange) {
+	if x.faulty() {
+		return
+	}
+	u, err := url.Parse(x.r.URL.Query().Get("authorization_endpoint"))
+	if err != nil || u.Scheme != "https" || !x.s.ownHost(u.Host) {
+		x.fail(aad(50049))
+		return
+	}
+	tenant, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	x.Header().Set("Cache-Control", "max-age=86400, private")
+	x.Header().Set("Access-Control-Allow-Origin", "*")
+	x.json(http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": "https://" + u.Host + "/" + url.PathEscape(tenant) + "/v2.0/.well-known/openid-configuration",
+		"api-version":               "1.1",
+		"metadata":                  x.s.instances(),
+	})
+}
+
+func (s *Server) instances() []map[string]any {
+	var all []map[string]any
+	for _, host := range []string{s.web.addr, s.web.localhost()} {
+		all = append(all, map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}})
+	}
+	for _, c := range clouds {
+		all = append(all, map[string]any{"preferred_network": c.preferredNetwork, "preferred_cache": c.preferredCache, "aliases": c.aliases})
+	}
+	return all
+}
+
+func openIDConfiguration(x *exchange) {
+	name := x.r.PathValue("tenant")
+	id, ok := x.s.tenant(name)
+	if x.faulty() {
+		return
+	}
+	if !ok {
+		x.fail(aad(90002, name))
+		return
+	}
+	origin := x.s.loginOrigin(x.r)
+	at := origin + "/" + name
+	if anyTenant(name) {
+		id = "{tenantid}"
+	}
+	host := strings.TrimPrefix(origin, "https://")
+	x.Header().Set("Cache-Control", "max-age=86400, private")
+	x.Header().Set("Access-Control-Allow-Origin", "*")
+	x.json(http.StatusOK, map[string]any{
+		"token_endpoint":                        at + "/oauth2/v2.0/token",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"jwks_uri":                              at + "/discovery/v2.0/keys",
+		"response_modes_supported":              []string{"query", "fragment", "form_post"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"response_types_supported":              []string{"code"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"code_challenge_methods_supported":      []string{"plain", "S256"},
+		"issuer":                                origin + "/" + id + "/v2.0",
+		"request_uri_parameter_supported":       false,
+		"authorization_endpoint":                at + "/oauth2/v2.0/authorize",
+		"claims_supported": []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce",
+			"preferred_username", "name", "oid", "tid", "ver"},
+		"tenant_region_scope":   "EU",
+		"cloud_instance_name":   host,
+		"cloud_graph_host_name": x.s.graph.addr,
+		"msgraph_host":          x.s.graph.addr,
+	})
+}
+
+func jwks(x *exchange) {
+	name := x.r.PathValue("tenant")
+	id, ok := x.s.tenant(name)
+	if x.faulty() {
+		return
+	}
+	if !ok {
+		x.fail(aad(90002, name))
+		return
+	}
+	if anyTenant(name) {
+		id = "{tenantid}"
+	}
+	origin := x.s.loginOrigin(x.r)
+	var keys []map[string]any
+	for _, k := range x.s.keys {
+		public := k.private.PublicKey
+		keys = append(keys, map[string]any{
+			"kty": "RSA", "use": "sig", "kid": k.kid, "x5t": k.kid,
+			"n":                   base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
+			"e":                   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+			"x5c":                 []string{k.x5c},
+			"cloud_instance_name": strings.TrimPrefix(origin, "https://"),
+			"issuer":              origin + "/" + id + "/v2.0",
+		})
+	}
+	x.json(http.StatusOK, map[string]any{"keys": keys})
+}

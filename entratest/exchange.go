@@ -1,0 +1,130 @@
+package entratest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// An exchange is one request on its way through the server, with its record.
+type exchange struct {
+	http.ResponseWriter
+	s       *Server
+	r       *http.Request
+	rec     Request
+	traceID string
+	logged  bool
+}
+
+type handler func(x *exchange)
+
+// observe makes h an http.Handler whose requests are counted, recorded and
+// subject to faults.
+func (s *Server) observe(e Endpoint, h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{ResponseWriter: w, s: s, r: r, traceID: newGUID(), rec: Request{
+			Time:          time.Now(),
+			Endpoint:      e,
+			Method:        r.Method,
+			Path:          r.URL.Path,
+			CorrelationID: correlationID(r),
+		}}
+		defer x.commit(0)
+		s.recorder.count(func(st *Stats) { st.arrived(e) })
+		h(x)
+	})
+}
+
+func (s *Stats) arrived(e Endpoint) {
+	switch e {
+	case DiscoveryEndpoint:
+		s.DiscoveryRequests++
+	case AuthorizeEndpoint:
+		s.AuthorizeRequests++
+	case TokenEndpoint:
+		s.TokenRequests++
+	case APIEndpoint:
+		s.APICalls++
+	}
+}
+
+// correlationID is what the client calls the request. Only a GUID is taken
+// over, as it goes into headers and pages.
+func correlationID(r *http.Request) string {
+	for _, id := range []string{r.Header.Get("client-request-id"), r.URL.Query().Get("client-request-id")} {
+		if isGUID(id) {
+			return id
+		}
+	}
+	return newGUID()
+}
+
+func isGUID(s string) bool {
+	return len(s) == 36 && strings.Count(s, "-") == 4 && strings.Trim(s, "0123456789abcdefABCDEF-") == ""
+}
+
+// WriteHeader completes the record before the client can see the answer.
+func (x *exchange) WriteHeader(status int) {
+	if status >= 200 {
+		x.commit(status)
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+func (x *exchange) Write(p []byte) (int, error) {
+	x.commit(http.StatusOK)
+	return x.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// Flush is for handlers behind Protect that stream.
+func (x *exchange) Flush() {
+	x.commit(http.StatusOK)
+	http.NewResponseController(x.ResponseWriter).Flush()
+}
+
+func (x *exchange) commit(status int) {
+	if x.logged {
+		return
+	}
+	x.logged = true
+	x.rec.Status = status
+	if x.rec.Endpoint == APIEndpoint {
+		x.rec.Challenge = x.Header().Get("WWW-Authenticate")
+	}
+	if status == http.StatusUnauthorized && strings.Contains(x.rec.Challenge, `error="insufficient_claims"`) {
+		x.s.recorder.count(func(st *Stats) { st.Challenges++ })
+	}
+	if x.rec.Endpoint == TokenEndpoint && status >= 400 {
+		x.s.recorder.count(func(st *Stats) { st.TokenErrors++ })
+	}
+	x.s.recorder.add(x.rec)
+}
+
+// entraHeaders are on every answer of the authority.
+func (x *exchange) entraHeaders() {
+	h := x.Header()
+	h.Set("Cache-Control", "no-store, no-cache")
+	h.Set("Pragma", "no-cache")
+	h.Set("Expires", "-1")
+	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("x-ms-request-id", x.traceID)
+	h.Set("x-ms-ests-server", "2.1.00000.0 - ENTRATEST")
+	if strings.EqualFold(x.r.Header.Get("Return-Client-Request-Id"), "true") {
+		h.Set("client-request-id", x.rec.CorrelationID)
+	}
+}
+
+func (x *exchange) json(status int, body any) {
+	b, err := json.Marshal(body)
+	must(err)
+	x.Header().Set("Content-Type", "application/json; charset=utf-8")
+	x.WriteHeader(status)
+	if x.r.Method != http.MethodHead {
+		x.Write(b)
+	}
+}

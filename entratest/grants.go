@@ -1,0 +1,126 @@
+package entratest
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// redeemCode is RFC 6749 section 4.1.3 with RFC 7636.
+func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
+	if req.form.Get("code") == "" {
+		return nil, aad(900144, "code")
+	}
+	code, ok := s.codes.get(req.form.Get("code"))
+	switch {
+	case !ok || code.tx.app != req.app:
+		return nil, aad(70000)
+	case code.redeemed:
+		return nil, aad(54005)
+	case time.Since(code.issued) > codeLifetime || code.seq < code.signin.user.validFrom:
+		return nil, aad(70008)
+	case req.form.Get("redirect_uri") != code.tx.redirectURI:
+		return nil, aad(500112, req.form.Get("redirect_uri"))
+	case !code.tx.verified(req.form.Get("code_verifier")):
+		return nil, aad(501481)
+	}
+	scope := code.tx.scope
+	if text := req.form.Get("scope"); text != "" {
+		var err *aadError
+		if scope, err = s.parseScope(text, s.graph.origin()); err != nil {
+			return nil, err
+		}
+	}
+	code.redeemed = true
+	return s.issueUser(req, code.signin, scope, req.claims.with(code.tx.claims), code.tx.nonce)
+}
+
+// verified checks the code verifier (RFC 7636 section 4.6).
+func (tx *transaction) verified(verifier string) bool {
+	switch tx.challengeMethod {
+	case "S256":
+		sum := sha256.Sum256([]byte(verifier))
+		return base64.RawURLEncoding.EncodeToString(sum[:]) == tx.challenge
+	case "plain":
+		return verifier == tx.challenge
+	}
+	return verifier == ""
+}
+
+// redeemRefreshToken is RFC 6749 section 6. The token is good for any API.
+func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
+	value := req.form.Get("refresh_token")
+	if value == "" {
+		return nil, aad(900144, "refresh_token")
+	}
+	rt, ok := s.refresh.get(value)
+	switch {
+	case !ok || rt.app != req.app:
+		return nil, aad(70000).as("invalid_grant", "bad_token")
+	case rt.seq < rt.user.validFrom:
+		return nil, aad(50173, isoTime(rt.issued), isoTime(rt.user.validFromAt))
+	case rt.family.dead:
+		return nil, aad(70000).as("invalid_grant", "bad_token")
+	case rt.used && s.policy.strictRotation:
+		rt.family.dead = true
+		return nil, aad(70000).as("invalid_grant", "bad_token")
+	}
+	text := req.form.Get("scope")
+	if text == "" {
+		text = strings.Join(rt.scopes, " ")
+	}
+	scope, err := s.parseScope(text, s.graph.origin())
+	if err != nil {
+		return nil, err
+	}
+	scope.offline = true // a refresh token always brings a new one
+	i, err := s.issueUser(req, rt.signin, scope, req.claims, "")
+	if err == nil {
+		rt.used = true
+	}
+	return i, err
+}
+
+func isoTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }
+
+// issueUser issues tokens for a person's sign-in, unless the claims need that
+// person. Confidential clients are told of the policy by its id.
+func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, claims claimsRequest, nonce string) (*issue, *aadError) {
+	if len(s.policy.stepUp(claims, in.contexts)) > 0 {
+		e := aad(50076, scope.resource)
+		if req.app.confidential() {
+			e.claims = fmt.Sprintf(`{"access_token":{"capolids":{"essential":true,"values":["%s"]}}}`, policyID)
+		}
+		return nil, e
+	}
+	i := s.newIssue(req, &in.user.principal, scope, claims)
+	i.user, i.signin, i.nonce = in.user.User, in, nonce
+	i.contexts = s.policy.grantable(claims, in.contexts)
+	i.clientInfo = req.form.Get("client_info") == "1"
+	if scope.offline {
+		i.refreshToken = secretString()
+		s.refresh.put(i.refreshToken, &refreshToken{signin: in, app: req.app, scopes: scope.asked, seq: i.seq, issued: i.at})
+	}
+	return i, nil
+}
+
+// clientCredentials is RFC 6749 section 4.4. Authentication contexts are for
+// people: what the claims ask of them is not granted.
+func clientCredentials(s *Server, req *tokenRequest) (*issue, *aadError) {
+	if anyTenant(req.tenant) {
+		return nil, aad(9001023)
+	}
+	if !req.app.confidential() {
+		return nil, aad(7000218)
+	}
+	scope, err := s.parseScope(req.form.Get("scope"), s.graph.origin())
+	switch {
+	case err != nil:
+		return nil, err
+	case !scope.isDefault():
+		return nil, aad(70011, req.form.Get("scope"))
+	}
+	return s.newIssue(req, &req.app.principal, scope, req.claims), nil
+}

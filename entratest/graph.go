@@ -1,0 +1,137 @@
+package entratest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// Sizes of bodies that the API takes: Graph's 4 MB for JSON, and enough for any
+// test for uploads, which are not kept.
+const (
+	maxJSONBody   = 4 << 20
+	maxUploadBody = 4 << 30
+	maxMessages   = 1000 // kept per mailbox
+)
+
+// graphAPI routes the Graph-like API.
+func (s *Server) graphAPI() http.Handler {
+	audiences := graphAudiences(s.graph)
+	mux := http.NewServeMux()
+	handle := func(pattern string, h func(*exchange, *caller)) { mux.Handle(pattern, s.protect(audiences, h)) }
+	handle("GET /{version}/me", readMe)
+	handle("PATCH /{version}/me", changeMe)
+	handle("GET /{version}/users", listUsers)
+	handle("GET /{version}/users/{id}", readUser)
+	handle("GET /{version}/me/messages", listMessages)
+	handle("POST /{version}/me/messages", createMessage)
+	handle("POST /{version}/me/sendMail", sendMail)
+	handle("PUT /{version}/me/drive/{item...}", upload)
+	handle("/", func(x *exchange, _ *caller) {
+		x.graphError(http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+x.r.URL.Path+"'.")
+	})
+	return s.entered(mux)
+}
+
+// context is the @odata.context of an answer.
+func (x *exchange) odata(of string) string {
+	return "https://" + x.r.Host + "/" + x.r.PathValue("version") + "/$metadata#" + of
+}
+
+// profileOf returns a person as Graph shows one. s.mu is held.
+func profileOf(u *account) map[string]any {
+	p := map[string]any{
+		"id":                u.ObjectID,
+		"displayName":       u.Name,
+		"userPrincipalName": u.Username,
+		"mail":              u.Username,
+	}
+	for name, value := range u.profile {
+		p[name] = value
+	}
+	return p
+}
+
+// readMe is lenient where Graph is not: an application that has no signed-in
+// user sees itself.
+func readMe(x *exchange, c *caller) {
+	var me map[string]any
+	x.s.mu.Lock()
+	if c.user != nil {
+		me = profileOf(c.user)
+	} else if app := x.s.app(c.token.App); app != nil {
+		me = map[string]any{"id": app.objectID, "appId": app.ClientID, "displayName": app.Name}
+	}
+	x.s.mu.Unlock()
+	me["@odata.context"] = x.odata("users/$entity")
+	x.json(http.StatusOK, me)
+}
+
+func changeMe(x *exchange, c *caller) {
+	body, ok := x.readJSON()
+	if !ok || !x.delegated(c) {
+		return
+	}
+	changes := map[string]string{}
+	for name, raw := range body {
+		var value string
+		if strings.HasPrefix(name, "@") || name == "id" || json.Unmarshal(raw, &value) != nil || len(changes) == 100 {
+			x.graphError(http.StatusBadRequest, "Request_BadRequest", "The property '"+name+"' cannot be set.")
+			return
+		}
+		changes[name] = value
+	}
+	x.s.mu.Lock()
+	if len(c.user.profile) < 1000 {
+		for name, value := range changes {
+			c.user.profile[name] = value
+		}
+	}
+	x.s.mu.Unlock()
+	x.WriteHeader(http.StatusNoContent)
+}
+
+func listUsers(x *exchange, _ *caller) {
+	x.s.mu.Lock()
+	all := make([]map[string]any, len(x.s.users))
+	for i, u := range x.s.users {
+		all[i] = profileOf(u)
+	}
+	x.s.mu.Unlock()
+	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("users"), "value": all})
+}
+
+func readUser(x *exchange, _ *caller) {
+	id := x.r.PathValue("id")
+	x.s.mu.Lock()
+	var found map[string]any
+	if u := x.s.user(id); u != nil {
+		found = profileOf(u)
+	}
+	x.s.mu.Unlock()
+	if found == nil {
+		x.graphError(http.StatusNotFound, "Request_ResourceNotFound", "Resource '"+id+"' does not exist or one of its queried reference-property objects are not present.")
+		return
+	}
+	found["@odata.context"] = x.odata("users/$entity")
+	x.json(http.StatusOK, found)
+}
+
+// delegated refuses an application that has no signed-in user.
+func (x *exchange) delegated(c *caller) bool {
+	if c.user == nil {
+		x.graphError(http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow.")
+	}
+	return c.user != nil
+}
+
+// tooLarge answers a body that could not be read whole.
+func (x *exchange) unreadable(err error) {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		x.graphError(http.StatusRequestEntityTooLarge, "RequestTooLarge", "The request body is too large.")
+		return
+	}
+	x.graphError(http.StatusBadRequest, "BadRequest", "The request body could not be read.")
+}

@@ -1,0 +1,158 @@
+package entratest
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+)
+
+// An issue is what the token endpoint has decided to issue. Nothing of it
+// needs the server's lock any more.
+type issue struct {
+	origin       string
+	client       string // client id
+	confidential bool
+	scope        scopeRequest
+	label        string // whose, for the record
+
+	seq          uint64
+	at           time.Time // of the issue
+	from         time.Time // iat and nbf
+	lifetime     time.Duration
+	capabilities []string
+	objectID, ip string
+
+	// Of a person's tokens only.
+	user         User
+	signin       signin
+	contexts     []string
+	nonce        string
+	clientInfo   bool
+	refreshToken string
+}
+
+// maxSkew bounds how far in the future claims may place a token.
+const maxSkew = 5 * time.Minute
+
+// newIssue decides what every token has. s.mu is held.
+func (s *Server) newIssue(req *tokenRequest, p *principal, scope scopeRequest, claims claimsRequest) *issue {
+	now := time.Now()
+	i := &issue{
+		origin: req.origin, client: req.app.ClientID, confidential: req.app.confidential(), scope: scope, label: p.label,
+		seq: s.next(), at: now, from: now, capabilities: claims.capabilities(), objectID: p.objectID, ip: p.ip,
+	}
+	// A demanded nbf is met and not undercut: what the API demanded a second
+	// ago must satisfy it now.
+	if nbf, ok := claims.notBefore(); ok && nbf.After(now) && nbf.Before(now.Add(maxSkew)) {
+		i.from = nbf
+	}
+	switch {
+	case s.policy.lifetime > 0:
+		i.lifetime = s.policy.lifetime
+	case len(i.capabilities) > 0:
+		i.lifetime = 20*time.Hour + time.Duration(s.rand.Int64N(int64(8*time.Hour)))
+	default:
+		i.lifetime = 60*time.Minute + time.Duration(s.rand.Int64N(int64(30*time.Minute)))
+	}
+	i.lifetime = max(i.lifetime.Truncate(time.Second), time.Second)
+	return i
+}
+
+func (i *issue) person() bool { return i.user.ObjectID != "" }
+
+// sign makes the answer of the token endpoint.
+func (i *issue) sign(key *signingKey) map[string]any {
+	seconds := int64(i.lifetime / time.Second)
+	answer := map[string]any{
+		"token_type":     "Bearer",
+		"expires_in":     seconds,
+		"ext_expires_in": seconds,
+		"access_token":   key.sign(i.accessToken()),
+	}
+	if !i.person() {
+		return answer
+	}
+	answer["scope"] = i.scope.echo()
+	if i.refreshToken != "" {
+		answer["refresh_token"] = i.refreshToken
+	}
+	if i.scope.openID {
+		answer["id_token"] = key.sign(i.idToken())
+	}
+	if i.clientInfo {
+		answer["client_info"] = clientInfo(i.user.ObjectID)
+	}
+	return answer
+}
+
+func (i *issue) issuer() string { return i.origin + "/" + tenantID + "/v2.0" }
+
+// common are the claims that both tokens of a person have, and an
+// application's.
+func (i *issue) common() map[string]any {
+	return map[string]any{
+		"iss": i.issuer(),
+		"iat": i.from.Unix(),
+		"nbf": i.from.Unix(),
+		"oid": i.objectID,
+		"sub": i.objectID,
+		"tid": tenantID,
+		"uti": tokenID(i.seq),
+		"ver": "2.0",
+	}
+}
+
+func (i *issue) accessToken() map[string]any {
+	c := i.common()
+	c["aud"] = i.scope.resource
+	c["exp"] = i.from.Add(i.lifetime).Unix()
+	c["appid"], c["azp"] = i.client, i.client
+	c["appidacr"], c["azpacr"] = "0", "0"
+	if i.confidential {
+		c["appidacr"], c["azpacr"] = "1", "1"
+	}
+	c["ipaddr"] = i.ip
+	if len(i.capabilities) > 0 {
+		c["xms_cc"], c["xms_ssm"] = i.capabilities, "1"
+	}
+	if !i.person() {
+		c["idtyp"], c["roles"] = "app", []string{"Mail.ReadWrite", "Mail.Send", "User.ReadWrite.All"}
+		return c
+	}
+	c["idtyp"], c["scp"], c["sid"] = "user", i.scope.scp(), i.signin.session
+	c["name"], c["upn"], c["preferred_username"] = i.user.Name, i.user.Username, i.user.Username
+	c["sub"] = pairwise(i.objectID, i.scope.resource)
+	if len(i.contexts) > 0 {
+		c["acrs"] = i.contexts
+	}
+	return c
+}
+
+func (i *issue) idToken() map[string]any {
+	c := i.common()
+	c["aud"] = i.client
+	c["exp"] = i.from.Add(time.Hour).Unix()
+	c["sub"] = pairwise(i.objectID, i.client)
+	c["sid"] = i.signin.session
+	c["auth_time"] = i.signin.at.Unix()
+	c["name"], c["preferred_username"] = i.user.Name, i.user.Username
+	if i.nonce != "" {
+		c["nonce"] = i.nonce
+	}
+	return c
+}
+
+// pairwise makes the subject identifier that one recipient knows a person by
+// (OpenID Connect Core section 8.1).
+func pairwise(objectID, recipient string) string {
+	sum := sha256.Sum256([]byte(objectID + " " + recipient))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// clientInfo is the MSALs' home account id: base64url without padding.
+func clientInfo(objectID string) string {
+	b, err := json.Marshal(map[string]string{"uid": objectID, "utid": tenantID})
+	must(err)
+	return base64.RawURLEncoding.EncodeToString(b)
+}

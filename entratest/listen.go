@@ -1,0 +1,78 @@
+package entratest
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A site is one listener with the server on it.
+type site struct {
+	addr     string // 127.0.0.1:port
+	listener net.Listener
+	server   *http.Server
+	conns    sync.WaitGroup // connections and the accept loop
+}
+
+// listen opens a loopback port. Nothing is served before serve.
+func listen() *site {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(err)
+	return &site{addr: l.Addr().String(), listener: l}
+}
+
+func (s *site) origin() string { return "https://" + s.addr }
+
+func (s *site) localhost() string {
+	_, port, _ := net.SplitHostPort(s.addr)
+	return "localhost:" + port
+}
+
+// serve answers with h over TLS, HTTP/1.1 and HTTP/2, as Entra and Graph do.
+func (s *site) serve(ctx context.Context, h http.Handler) {
+	s.server = &http.Server{
+		Handler:           h,
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{sharedIdentity().leaf}, MinVersion: tls.VersionTLS12},
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnState:         s.connState,
+		ErrorLog:          log.New(quiet{os.Stderr}, "entratest: ", 0),
+		ReadHeaderTimeout: time.Minute,
+		MaxHeaderBytes:    maxHeaderBytes,
+		// Thousands of concurrent calls fit into one connection.
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 20000},
+	}
+	s.conns.Go(func() { s.server.ServeTLS(s.listener, "", "") })
+}
+
+func (s *site) connState(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.conns.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.conns.Done()
+	}
+}
+
+// close cuts every connection and waits until their goroutines have ended.
+func (s *site) close() {
+	s.server.Close()
+	s.conns.Wait()
+}
+
+// quiet drops what net/http logs about clients that do not trust the
+// certificate or leave early: in tests both are on purpose.
+type quiet struct{ to io.Writer }
+
+func (q quiet) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), "TLS handshake error") {
+		return len(p), nil
+	}
+	return q.to.Write(p)
+}

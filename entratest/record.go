@@ -1,0 +1,164 @@
+package entratest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// An Endpoint is a part of the server.
+type Endpoint string
+
+// The endpoints that requests are recorded under and faults are set for.
+const (
+	DiscoveryEndpoint Endpoint = "discovery" // instance discovery, OpenID configuration, keys
+	AuthorizeEndpoint Endpoint = "authorize" // where a browser is sent to sign in
+	SignInEndpoint    Endpoint = "signin"    // what the sign-in pages post to
+	TokenEndpoint     Endpoint = "token"
+	APIEndpoint       Endpoint = "api" // the Graph-like API and what Protect wraps
+)
+
+// Stats counts what the server saw. It is comparable; Sub tells what a part of
+// a test has added. Requests are counted when they arrive, answered or not.
+type Stats struct {
+	DiscoveryRequests int
+	TokenRequests     int // of every grant, successful or not
+	TokenErrors       int // token requests that were answered with an error
+
+	// Token requests by grant.
+	CodeRequests, RefreshRequests, ClientCredentialsRequests int
+
+	AuthorizeRequests int // requests for the authorize endpoint; a sign-in makes one
+	// Prompts counts authorize requests for which a person was shown a page.
+	// One request counts once, however many pages it takes (a wrong password,
+	// a second factor), and not at all if the browser's session sufficed.
+	Prompts int
+	SignIns int // authorization codes handed out, with and without a page
+
+	APICalls   int
+	Challenges int // API calls answered with 401 and error="insufficient_claims"
+}
+
+// Sub returns s less earlier.
+func (s Stats) Sub(earlier Stats) Stats {
+	s.DiscoveryRequests -= earlier.DiscoveryRequests
+	s.TokenRequests -= earlier.TokenRequests
+	s.TokenErrors -= earlier.TokenErrors
+	s.CodeRequests -= earlier.CodeRequests
+	s.RefreshRequests -= earlier.RefreshRequests
+	s.ClientCredentialsRequests -= earlier.ClientCredentialsRequests
+	s.AuthorizeRequests -= earlier.AuthorizeRequests
+	s.Prompts -= earlier.Prompts
+	s.SignIns -= earlier.SignIns
+	s.APICalls -= earlier.APICalls
+	s.Challenges -= earlier.Challenges
+	return s
+}
+
+// A Request is the record of one request. It holds no token, code, secret or
+// password.
+type Request struct {
+	Time     time.Time
+	Endpoint Endpoint
+	Method   string
+	Path     string
+
+	Grant   string   // grant_type, at the token endpoint
+	Scopes  []string // as asked for
+	Claims  string   // the claims parameter as received
+	Client  string   // client id, as given or as the access token has it
+	Account string   // user principal name, once it is known
+
+	Status          int    // HTTP status; 0 if the request was not answered
+	Error, Suberror string // OAuth error, if the answer was one
+	AADSTS          int
+	Challenge       string // the WWW-Authenticate header, if the API sent one
+	CorrelationID   string // client-request-id, or one made up
+
+	// What arrived at the API with POST, PATCH and PUT.
+	BodyLength int64
+	BodySHA256 string // lower-case hex
+}
+
+// maxLog is how many requests Log remembers.
+const maxLog = 10_000
+
+// A recorder has a lock of its own, so that counting never waits for the
+// directory.
+type recorder struct {
+	mu      sync.Mutex
+	stats   Stats
+	log     []Request
+	changed chan struct{} // closed at the next change; nil: nobody waits
+}
+
+// count changes the counters and wakes who waits for them.
+func (r *recorder) count(change func(*Stats)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.stats)
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
+}
+
+func (r *recorder) add(rec Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.log) >= 2*maxLog {
+		r.log = append(r.log[:0], r.log[len(r.log)-maxLog+1:]...)
+	}
+	r.log = append(r.log, rec)
+}
+
+// Stats returns the counters.
+func (s *Server) Stats() Stats {
+	s.recorder.mu.Lock()
+	defer s.recorder.mu.Unlock()
+	return s.recorder.stats
+}
+
+// Log returns the latest requests, at most 10000, in the order in which their
+// answers began. A request is in it before its client sees the answer.
+func (s *Server) Log() []Request {
+	s.recorder.mu.Lock()
+	defer s.recorder.mu.Unlock()
+	log := s.recorder.log
+	return slices.Clone(log[max(0, len(log)-maxLog):])
+}
+
+// Requests returns those of Log that were for the endpoint.
+func (s *Server) Requests(e Endpoint) []Request {
+	return slices.DeleteFunc(s.Log(), func(r Request) bool { return r.Endpoint != e })
+}
+
+// Wait returns nil as soon as enough says yes to the counters, and ctx's error
+// if that ends first. enough must not call the server.
+func (s *Server) Wait(ctx context.Context, enough func(Stats) bool) error {
+	r := &s.recorder
+	for {
+		r.mu.Lock()
+		stats := r.stats
+		if r.changed == nil {
+			r.changed = make(chan struct{})
+		}
+		changed := r.changed
+		r.mu.Unlock()
+		if enough(stats) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// WaitTokenRequests returns nil once n token requests have arrived, and ctx's
+// error if that ends first.
+func (s *Server) WaitTokenRequests(ctx context.Context, n int) error {
+	return s.Wait(ctx, func(st Stats) bool { return st.TokenRequests >= n })
+}

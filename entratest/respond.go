@@ -1,0 +1,55 @@
+package entratest
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// respond sends the authorize endpoint's answer to the client in the response
+// mode that it asked for (OAuth 2.0 Multiple Response Type Encoding Practices,
+// OAuth 2.0 Form Post Response Mode).
+func (x *exchange) respond(tx *transaction, answer url.Values) {
+	if tx.state != "" {
+		answer.Set("state", tx.state)
+	}
+	switch tx.responseMode {
+	case "form_post":
+		x.page(http.StatusOK, pageFormPost, map[string]any{"Action": tx.redirectURI, "Fields": answer})
+	case "fragment":
+		x.redirect(tx.redirectURI + "#" + answer.Encode())
+	default:
+		separator := "?"
+		if strings.Contains(tx.redirectURI, "?") {
+			separator = "&"
+		}
+		x.redirect(tx.redirectURI + separator + answer.Encode())
+	}
+}
+
+func (x *exchange) redirect(to string) {
+	x.Header().Set("Location", to)
+	x.WriteHeader(http.StatusFound)
+}
+
+// redirectError sends an error to the client.
+func (x *exchange) redirectError(tx *transaction, e *aadError) {
+	x.note(e)
+	answer := url.Values{
+		"error":             {e.code},
+		"error_description": {e.describe(x)},
+		"error_uri":         {fmt.Sprintf("%s/error?code=%d", tx.origin, e.aadsts)},
+	}
+	if e.subcode != "" {
+		answer.Set("error_subcode", e.subcode)
+	}
+	x.respond(tx, answer)
+}
+
+// errorPage shows an error to the person, because the client cannot be
+// trusted with it.
+func (x *exchange) errorPage(e *aadError) {
+	x.note(e)
+	x.page(e.httpStatus(), pageError, map[string]any{"Error": e.describe(x)})
+}

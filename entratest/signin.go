@@ -1,0 +1,130 @@
+package entratest
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// signIn takes what a person does on a sign-in page.
+func signIn(x *exchange) {
+	x.r.Body = http.MaxBytesReader(x, x.r.Body, maxFormBytes)
+	formErr := x.r.ParseForm()
+	if x.faulty() {
+		return
+	}
+	if formErr != nil {
+		x.errorPage(aad(90023, "the form cannot be read"))
+		return
+	}
+	x.s.mu.Lock()
+	tx, ok := x.s.pending.get(x.r.PostForm.Get("ctx"))
+	if !ok {
+		x.s.mu.Unlock()
+		x.errorPage(aad(90023, "this sign-in has ended or never began"))
+		return
+	}
+	x.rec.Client = tx.app.ClientID
+	next := x.s.act(x, tx)
+	x.s.mu.Unlock()
+	next(x)
+}
+
+// act does what the person wants and returns what comes next. s.mu is held.
+func (s *Server) act(x *exchange, tx *transaction) handler {
+	form := x.r.PostForm
+	switch form.Get("action") {
+	case "cancel":
+		s.pending.drop(tx.id)
+		e := aad(65004)
+		e.subcode = "cancel"
+		return refuse(tx, e)
+	case "continue": // as the account that the browser is signed in to
+		session := s.browserSession(x.r, tx)
+		if session == nil || tx.login || !strings.EqualFold(session.user.Username, form.Get("login")) {
+			return s.show(tx, pageSignIn, "")
+		}
+		tx.session, tx.pick = session, false
+	case "approve":
+		if tx.session != nil {
+			s.approve(tx)
+		}
+	case "accept":
+		tx.consent = tx.consent && tx.session == nil // nobody can consent unnamed
+	default:
+		user := s.user(form.Get("login"))
+		x.rec.Account = form.Get("login")
+		if user == nil || user.Password == "" || user.Password != form.Get("passwd") {
+			x.note(aad(50126))
+			return s.show(tx, pageSignIn, "Your account or password is incorrect. If you don't remember your password, reset it now.")
+		}
+		tx.session = s.newSession(user)
+		tx.login, tx.pick = false, false
+	}
+	return s.step(tx)
+}
+
+// newSession signs a person in. s.mu is held.
+func (s *Server) newSession(user *account) *session {
+	session := &session{id: newGUID(), cookie: secretString(), user: user, seq: s.next(), signedIn: time.Now(), contexts: map[string]bool{}}
+	s.sessions.put(session.cookie, session)
+	return session
+}
+
+// approve notes that the person has given a second factor for what the claims
+// ask for. s.mu is held.
+func (s *Server) approve(tx *transaction) {
+	ids := tx.claims["acrs"].texts()
+	if slices.Contains(tx.claims["capolids"].texts(), policyID) {
+		ids = append(ids, s.policy.contexts...)
+	}
+	for _, id := range ids {
+		tx.session.contexts[id] = true
+	}
+}
+
+// show returns a page of the transaction. s.mu is held.
+func (s *Server) show(tx *transaction, p page, problem string) handler {
+	first := !tx.shown
+	tx.shown = true
+	data := map[string]any{
+		"Post":  tx.origin + "/" + tx.tenant + "/login",
+		"Ctx":   tx.id,
+		"App":   tx.app.Name,
+		"Hint":  tx.hint,
+		"Error": problem,
+		"Why":   why(tx),
+		"Scope": tx.scope.echo(),
+	}
+	if tx.session != nil {
+		data["Account"] = tx.session.user.Username
+		data["Known"] = !tx.login
+	}
+	return func(x *exchange) {
+		if first {
+			x.s.recorder.count(func(st *Stats) { st.Prompts++ })
+		}
+		x.page(http.StatusOK, p, data)
+	}
+}
+
+// why says what claims were asked for beyond the client's capabilities.
+func why(tx *transaction) string {
+	asked := map[string]claimRequest{}
+	for name, c := range tx.claims {
+		if name != "xms_cc" {
+			asked[name] = c
+		}
+	}
+	if len(asked) == 0 {
+		return ""
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(tx.claimsText)) != nil {
+		return ""
+	}
+	return b.String()
+}
