@@ -1,30 +1,219 @@
 package msalcae
 
 import (
-	"bytes"
-	"errors"
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"sync/atomic"
 	"time"
 
+	"github.com/msalcae/msalcae/internal/inflight"
 	"github.com/msalcae/msalcae/wwwauth"
 )
 
-// Transport is an [http.RoundTripper] that sends requests with a token of
-// Source and answers claims challenges.
+// A Transport is an [http.RoundTripper] that sends each request with a token
+// of Source, and that answers claims challenges: it obtains a token that
+// satisfies the claims and sends the request a second time.
+//
+// Set the fields before the first request and leave them alone afterwards. A
+// Transport is safe for concurrent use, must not be copied once used, and holds
+// nothing that must be closed. The zero value refuses every request with an
+// error that wraps [ErrMisconfigured], because it has no Source.
+//
+// Transports nest: one for Azure Resource Manager whose Base is one for
+// Microsoft Graph serves both, as each passes on what is not for its hosts.
 type Transport struct {
-	Source        TokenSource       // required
-	Base          http.RoundTripper // nil: http.DefaultTransport
-	Hosts         []string          // host[:port] or *.suffix that may receive tokens; nil: what Source names
-	MinTTL        time.Duration     // least remaining life of a token that is sent
-	Trace         *Trace
-	MaxReplayBody int64 // bytes kept of a body without GetBody; 0: 1 MiB
+	// Source gives the tokens. Required.
+	Source TokenSource
+
+	// Base sends the requests. Nil means http.DefaultTransport.
+	Base http.RoundTripper
+
+	// Hosts are those that may receive tokens, each host, host:port or
+	// *.suffix. Without a port, https on its default port is meant (and, on
+	// a loopback address, http on any port); with one, that port alone.
+	// *.suffix is every host below suffix, at any depth, but not suffix
+	// itself. Case and a trailing dot make no difference. Names are in ASCII,
+	// international ones in their xn-- form.
+	//
+	// Nil means the hosts that Source names by its method Hosts, if it has
+	// one. A request to any other host is sent without a token.
+	Hosts []string
+
+	// MinTTL is the least remaining life of a token that is sent, for
+	// requests that take long. Zero or less leaves it to Source.
+	MinTTL time.Duration
+
+	// NoPrompt keeps Source from asking a person on behalf of these
+	// requests: where one would have to be asked, they fail with an error
+	// that is ErrInteractionRequired.
+	NoPrompt bool
+
+	// Trace is told what happens. Nil means nobody.
+	Trace *Trace
+
+	// MaxReplayBody is how many bytes of a request's body are kept, while
+	// they are sent, to send them again after a challenge. It matters only
+	// for requests without GetBody. What had not been read when the
+	// challenge came is not counted, so that a large upload that is refused
+	// at once is sent again whatever its size. Zero means 1 MiB; negative
+	// means to keep nothing.
+	MaxReplayBody int64
+
+	hosts  atomic.Pointer[hostList]
+	bearer atomic.Pointer[bearer]
 }
 
-// Client returns an http.Client over t.
+// Client returns a new http.Client over t, to which the caller may add a cookie
+// jar, a timeout or a redirect policy.
 func (t *Transport) Client() *http.Client { return &http.Client{Transport: t} }
+
+// CloseIdleConnections closes the idle connections of Base, if it can.
+func (t *Transport) CloseIdleConnections() {
+	if c, ok := t.base().(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// RoundTrip implements http.RoundTripper. It sends req with a token and
+// answers at most one claims challenge, whatever the second response is.
+//
+// It departs from the rules of http.RoundTripper in one point: a claims
+// challenge that could not be answered is a [*ChallengeError] and not a
+// response, although the API did respond; the error holds that response.
+//
+// A request that has an Authorization header, or is not for a host that may
+// have a token, is passed on as it is. Plain http to a host that may have one,
+// other than a loopback address, is an error that wraps [ErrMisconfigured];
+// when a redirect leads there, the request is sent without a token. Errors of
+// Source are returned unchanged, and the error of a request whose context has
+// ended is that of the context.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	attach, err := t.admit(req)
+	switch {
+	case err != nil:
+		closeBody(req)
+		return nil, err
+	case !attach:
+		return t.base().RoundTrip(req)
+	}
+	tok, err := t.token(req.Context(), TokenRequest{})
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	up := newUpload(req, t.MaxReplayBody)
+	body, getBody := up.first(req)
+	resp, err := t.send(req, tok, up, body, getBody)
+	return t.finish(req, tok, up, resp, err)
+}
+
+// admit says whether req is to be sent with a token.
+func (t *Transport) admit(req *http.Request) (bool, error) {
+	if t.Source == nil {
+		return false, fmt.Errorf("%w: Transport.Source is nil: set it to a token source", ErrMisconfigured)
+	}
+	if inflight.Marked(req.Context()) {
+		return false, fmt.Errorf("%w: a token request came to a Transport, which would wait for itself: "+
+			"give MSAL an http.Client without msalcae (and a request that is meant to be made "+
+			"inside a token request a context of its own)", ErrMisconfigured)
+	}
+	if _, set := req.Header["Authorization"]; set || req.URL == nil {
+		return false, nil
+	}
+	return t.mayHaveToken(req)
+}
+
+// token asks Source, and makes sure of what it promises.
+func (t *Transport) token(ctx context.Context, want TokenRequest) (*Token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	want.MinTTL, want.NoPrompt, want.Trace = t.MinTTL, t.NoPrompt, t.Trace
+	tok, err := t.Source.Token(ctx, want)
+	switch {
+	case err == nil && tok != nil && tok.Value != "":
+		return tok, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err == nil:
+		return nil, ErrNoToken
+	}
+	return nil, err
+}
+
+// finish returns the outcome of the first send, unless it is a challenge to be
+// answered.
+func (t *Transport) finish(req *http.Request, tok *Token, up *upload, resp *http.Response, err error) (*http.Response, error) {
+	if err == nil && resp != nil && resp.StatusCode == http.StatusUnauthorized {
+		claims, broken := wwwauth.Claims(resp)
+		if claims != "" || broken != nil {
+			return t.answer(req, tok, up, resp, claims, broken)
+		}
+		t.refused(tok, "")
+	}
+	up.settle(err != nil)
+	return resp, err
+}
+
+// refused tells Source of a token that an API refused in a response that
+// Transport returns.
+func (t *Transport) refused(tok *Token, claims string) {
+	if s, ok := t.Source.(interface{ Refused(token, claims string) }); ok {
+		s.Refused(tok.Value, claims)
+	}
+}
+
+// send sends a copy of req that has the token and the body. The caller's
+// request and header map are never touched, and the response's Request is the
+// caller's own: the copy holds the token.
+func (t *Transport) send(req *http.Request, tok *Token, up *upload, body io.ReadCloser, getBody func() (io.ReadCloser, error)) (*http.Response, error) {
+	out := &struct {
+		http.Request
+		authorization [1]string // in the same allocation
+	}{Request: *req}
+	out.Body, out.GetBody = body, getBody
+	out.Header = cloneWithRoom(req.Header)
+	out.authorization[0] = t.authorization(tok.Value)
+	out.Header["Authorization"] = out.authorization[:]
+	returned := false
+	defer func() {
+		if !returned { // Base panics
+			up.settle(true)
+		}
+	}()
+	resp, err := t.base().RoundTrip(&out.Request)
+	returned = true
+	if resp != nil {
+		resp.Request = req
+	}
+	return resp, err
+}
+
+// cloneWithRoom copies h so that one more key fits without growing the copy: a
+// map of up to 8 keys is one group, which maps.Clone copies as it is.
+func cloneWithRoom(h http.Header) http.Header {
+	if h != nil && len(h) != 8 {
+		return maps.Clone(h)
+	}
+	c := make(http.Header, len(h)+1)
+	maps.Copy(c, h)
+	return c
+}
+
+// bearer is the Authorization header of the token that was sent last.
+type bearer struct{ token, header string }
+
+func (t *Transport) authorization(token string) string {
+	b := t.bearer.Load()
+	if b == nil || b.token != token {
+		b = &bearer{token, "Bearer " + token}
+		t.bearer.Store(b)
+	}
+	return b.header
+}
 
 func (t *Transport) base() http.RoundTripper {
 	if t.Base != nil {
@@ -33,57 +222,8 @@ func (t *Transport) base() http.RoundTripper {
 	return http.DefaultTransport
 }
 
-// RoundTrip sends req with a token and answers one claims challenge.
-func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx := req.Context()
-	if t.Source == nil {
-		return nil, fmt.Errorf("%w: Transport.Source is nil", ErrMisconfigured)
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
 	}
-	tok, err := t.Source.Token(ctx, TokenRequest{MinTTL: t.MinTTL, Trace: t.Trace})
-	if err != nil {
-		return nil, err
-	}
-	resp, err := t.send(req, tok)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
-		return resp, err
-	}
-	claims, err := wwwauth.Claims(resp)
-	if claims == "" && err == nil {
-		return resp, nil
-	}
-	kept, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	resp.Body.Close()
-	resp.Body = io.NopCloser(bytes.NewReader(kept))
-	if err != nil {
-		return nil, &ChallengeError{Response: resp, Err: err}
-	}
-	tok, err = t.Source.Token(ctx, TokenRequest{Claims: claims, Rejected: tok.Value, MinTTL: t.MinTTL, Trace: t.Trace})
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, &ChallengeError{Claims: claims, Response: resp, Err: err}
-	}
-	if req.Body != nil && req.Body != http.NoBody {
-		if req.GetBody == nil {
-			return nil, &ChallengeError{Claims: claims, Response: resp, Err: ErrNotReplayable}
-		}
-		again := *req
-		if again.Body, err = req.GetBody(); err != nil {
-			return nil, &ChallengeError{Claims: claims, Response: resp, Err: errors.Join(ErrNotReplayable, err)}
-		}
-		return t.send(&again, tok)
-	}
-	return t.send(req, tok)
-}
-
-func (t *Transport) send(req *http.Request, tok *Token) (*http.Response, error) {
-	out := *req
-	out.Header = maps.Clone(req.Header)
-	out.Header["Authorization"] = []string{"Bearer " + tok.Value}
-	resp, err := t.base().RoundTrip(&out)
-	if resp != nil {
-		resp.Request = req
-	}
-	return resp, err
 }

@@ -1,0 +1,293 @@
+package msalcae
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// defaultReplayBody is what MaxReplayBody zero means.
+	defaultReplayBody = 1 << 20
+	// closeGrace is how long a replay waits for a base to close the body of
+	// a request that has been answered in full. After that the base is cut
+	// off from it.
+	closeGrace = 5 * time.Second
+)
+
+// An upload is a request's body that may have to be sent twice. It is what the
+// first send reads.
+//
+// With GetBody, a replay gets a body of its own. Without, the bytes are kept
+// while the first send reads them, up to a limit, and a replay sends these and
+// then reads on where the first send stopped; the caller's body stays open
+// until it is certain that no replay will read it.
+//
+// A nil upload is that of a request without a body.
+//
+// A base may call Close during Read, and both after RoundTrip has returned.
+type upload struct {
+	src   io.ReadCloser
+	get   func() (io.ReadCloser, error) // the request's GetBody; may be nil
+	limit int64                         // most bytes kept
+
+	mu      sync.Mutex
+	open    int           // bodies that the base has not closed
+	reading int           // Reads in progress
+	sealed  bool          // Reads that begin now fail
+	idle    chan struct{} // closed at the next moment that is idle; nil: nobody waits
+	closed  bool          // the base closed this body
+	keeping bool          // a replay may read kept and then src
+	held    bool          // the challenge is there: what cannot be kept is not read
+	kept    chunks
+	read    int64 // bytes, by the first send
+	end     error // that src ended with; nil: it may have more
+	shut    bool  // src is closed, or about to be
+}
+
+// newUpload returns nil for a request without a body.
+func newUpload(req *http.Request, limit int64) *upload {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	if limit == 0 {
+		limit = defaultReplayBody
+	}
+	return &upload{
+		src:     req.Body,
+		get:     req.GetBody,
+		limit:   max(limit, 0),
+		open:    1,
+		keeping: req.GetBody == nil,
+	}
+}
+
+// first returns the Body and GetBody of the first send.
+func (u *upload) first(req *http.Request) (io.ReadCloser, func() (io.ReadCloser, error)) {
+	switch {
+	case u == nil:
+		return req.Body, req.GetBody
+	case u.get == nil:
+		return u, nil
+	}
+	return u, u.another
+}
+
+// Read implements io.Reader for the first send.
+func (u *upload) Read(p []byte) (int, error) {
+	u.mu.Lock()
+	if room := u.limit - u.read; u.keeping && (room > 0 || u.held) {
+		p = p[:min(room, int64(len(p)))]
+	}
+	if u.closed || u.sealed || u.held && u.keeping && u.read == u.limit {
+		u.mu.Unlock()
+		return 0, http.ErrBodyReadAfterClose
+	}
+	u.reading++
+	u.mu.Unlock()
+
+	n, err := u.src.Read(p)
+
+	u.mu.Lock()
+	u.read += int64(n)
+	if u.keeping && u.read > u.limit {
+		u.keeping, u.kept = false, nil
+	}
+	if u.keeping {
+		u.kept.add(p[:n])
+	}
+	if err != nil {
+		u.end = err
+	}
+	u.reading--
+	u.signal()
+	shut := u.closed && u.shuts()
+	u.mu.Unlock()
+	if shut {
+		u.src.Close()
+	}
+	return n, err
+}
+
+// Close implements io.Closer for the first send.
+func (u *upload) Close() error {
+	u.mu.Lock()
+	if !u.closed {
+		u.closed = true
+		u.open--
+		u.signal()
+	}
+	shut := u.shuts()
+	u.mu.Unlock()
+	if !shut {
+		return nil
+	}
+	return u.src.Close()
+}
+
+// shuts says, once, that src is to be closed as no replay will read it. The
+// caller holds mu, and closes src after letting go of it.
+func (u *upload) shuts() bool {
+	if u.shut || u.keeping && u.end == nil {
+		return false
+	}
+	u.shut = true
+	return true
+}
+
+// settle ends the prospect of a replay, or the replay, and lets go of what was
+// kept. If the request is over, or the base is through with the caller's body,
+// that is closed now; otherwise when the base closes it: it may be sending yet.
+func (u *upload) settle(over bool) {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	u.keeping, u.kept = false, nil
+	shut := (over || u.closed) && u.shuts()
+	u.mu.Unlock()
+	if shut {
+		u.src.Close()
+	}
+}
+
+// hold is called when the challenge is there. A first send that goes on may
+// read what can be kept; then it is cut off, as it would only spoil the replay.
+func (u *upload) hold() {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	u.held = true
+	u.mu.Unlock()
+}
+
+// again returns the body of the replay, after the first send is through with
+// its own. settle, or the body's Close, ends the replay.
+func (u *upload) again(ctx context.Context) (io.ReadCloser, error) {
+	if err := u.replayable(); err != nil {
+		return nil, err
+	}
+	if err := u.wait(ctx); err != nil {
+		return nil, err
+	}
+	if u.get == nil {
+		if err := u.replayable(); err != nil { // a Read was in progress
+			return nil, err
+		}
+		return newReplay(u), nil
+	}
+	u.settle(true)
+	body, err := u.get()
+	if err != nil {
+		return nil, fmt.Errorf("%w, as its GetBody failed, but the token is renewed: make the call again: %w",
+			ErrNotReplayable, err)
+	}
+	return body, nil
+}
+
+func (u *upload) replayable() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.get != nil || u.keeping {
+		return nil
+	}
+	return fmt.Errorf("%w, as more than MaxReplayBody (%d bytes) of it had been read, but the token is renewed: "+
+		"make the call again", ErrNotReplayable, u.limit)
+}
+
+// wait returns when nothing that the first send does can disturb the replay:
+// it has closed its body, and no Read is in progress. HTTP/1.1 can return an
+// early 401 while the request's body is still being read.
+func (u *upload) wait(ctx context.Context) error {
+	grace := time.NewTimer(closeGrace)
+	defer grace.Stop()
+	for {
+		u.mu.Lock()
+		if u.isIdle() {
+			u.sealed = true
+			u.mu.Unlock()
+			return ctx.Err()
+		}
+		if u.idle == nil {
+			u.idle = make(chan struct{})
+		}
+		idle := u.idle
+		u.mu.Unlock()
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-grace.C:
+			u.mu.Lock()
+			u.sealed = true
+			u.mu.Unlock()
+		}
+	}
+}
+
+func (u *upload) isIdle() bool { return u.reading == 0 && (u.open == 0 || u.sealed) }
+
+// signal wakes wait. The caller holds mu.
+func (u *upload) signal() {
+	if u.idle != nil && u.isIdle() {
+		close(u.idle)
+		u.idle = nil
+	}
+}
+
+// another is the GetBody that a base calls when it sends the first request
+// itself a second time, on a new connection: wait must know of that body too,
+// as not every GetBody returns an independent one.
+func (u *upload) another() (io.ReadCloser, error) {
+	body, err := u.get()
+	if err != nil || body == nil {
+		return body, err
+	}
+	u.mu.Lock()
+	u.open++
+	u.mu.Unlock()
+	return &another{u: u, ReadCloser: body}, nil
+}
+
+type another struct {
+	io.ReadCloser
+	u      *upload
+	closed bool // under u.mu
+}
+
+func (a *another) Read(p []byte) (int, error) {
+	a.u.mu.Lock()
+	if a.closed || a.u.sealed {
+		a.u.mu.Unlock()
+		return 0, http.ErrBodyReadAfterClose
+	}
+	a.u.reading++
+	a.u.mu.Unlock()
+
+	n, err := a.ReadCloser.Read(p)
+
+	a.u.mu.Lock()
+	a.u.reading--
+	a.u.signal()
+	a.u.mu.Unlock()
+	return n, err
+}
+
+func (a *another) Close() error {
+	a.u.mu.Lock()
+	first := !a.closed
+	if first {
+		a.closed = true
+		a.u.open--
+		a.u.signal()
+	}
+	a.u.mu.Unlock()
+	if !first {
+		return nil
+	}
+	return a.ReadCloser.Close()
+}

@@ -1,0 +1,102 @@
+package msalcae
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	mostKept  = 64 << 10        // bytes of a challenge's body
+	mostDrain = 5 * time.Second // spent on reading it
+)
+
+// detach moves a challenge's body to memory and closes it. A body that was read
+// to its end lets its connection be used again. One that is too large, or not
+// there within ctx and mostDrain, is cut: reading past what was kept fails with
+// io.ErrUnexpectedEOF, or with the error that ended the body.
+func detach(ctx context.Context, body io.ReadCloser) io.ReadCloser {
+	if body == nil || body == http.NoBody {
+		return http.NoBody
+	}
+	defer body.Close()
+	d := &draining{done: make(chan struct{})}
+	go d.run(body)
+	limit := time.NewTimer(mostDrain)
+	defer limit.Stop()
+	select {
+	case <-d.done:
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+	return d.result()
+}
+
+// draining reads a body in a goroutine of its own, which ends when the body
+// does or is closed, so that no body can hold the call.
+type draining struct {
+	done chan struct{}
+
+	mu   sync.Mutex
+	kept []byte
+	err  error // that ended the body; nil while it is read
+	left bool  // nobody waits any more
+}
+
+func (d *draining) run(body io.Reader) {
+	defer close(d.done)
+	// One byte more than is kept shows whether there is more.
+	chunk := make([]byte, 4<<10)
+	for {
+		n, err := body.Read(chunk)
+		if !d.add(chunk[:n], err) {
+			return
+		}
+	}
+}
+
+// add says whether to read on.
+func (d *draining) add(p []byte, err error) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.left {
+		return false
+	}
+	room := mostKept - len(d.kept)
+	d.kept = append(d.kept, p[:min(len(p), room)]...)
+	if len(p) > room {
+		err = io.ErrUnexpectedEOF
+	}
+	d.err = err
+	return err == nil
+}
+
+func (d *draining) result() io.ReadCloser {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.left = true
+	end := d.err
+	if end == nil {
+		end = io.ErrUnexpectedEOF
+	}
+	return &memory{bytes.NewReader(d.kept), end}
+}
+
+// memory is a body that is read from memory and then ends with end.
+type memory struct {
+	kept *bytes.Reader
+	end  error
+}
+
+func (m *memory) Read(p []byte) (int, error) {
+	n, err := m.kept.Read(p)
+	if err == io.EOF {
+		err = m.end
+	}
+	return n, err
+}
+
+func (m *memory) Close() error { return nil }
