@@ -2,49 +2,216 @@ package tokensource
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 )
 
-// ConfidentialConfig describes a confidential client.
+// ConfidentialConfig describes a confidential client: an application with a
+// credential of its own, such as a daemon or a web API.
 type ConfidentialConfig struct {
-	Authority  string // such as https://login.microsoftonline.com/<tenant>
-	ClientID   string
+	// Authority is where tokens are issued, such as
+	// https://login.microsoftonline.com/<tenant>. Required.
+	Authority string
+	// ClientID is the application's. Required.
+	ClientID string
+	// Credential is made with one of MSAL's NewCredFrom functions. Required.
 	Credential confidential.Credential
+	// HTTPClient sends the requests to Authority: over its Transport, with its
+	// Jar and Timeout. Redirects are followed within Authority's origin only,
+	// and never with credentials. It must not be a client of msalcae's own.
+	// nil: a client that uses the environment's proxy.
 	HTTPClient *http.Client
+	// Capabilities are client capabilities besides cp1, which is always sent.
+	Capabilities []string
+	// SendX5C sends the certificate's chain, for subject name and issuer
+	// authentication. It has no meaning for other credentials.
+	SendX5C bool
+	// Region is the Azure region whose token service issues tokens for the
+	// application itself, or confidential.AutoDetectRegion(). Only for
+	// Microsoft's own authorities. "": none, unless the environment has
+	// MSAL_FORCE_REGION.
+	Region string
+	// DisableInstanceDiscovery keeps MSAL from asking Microsoft's cloud about
+	// Authority's host. It is never asked about hosts that are not Microsoft's.
+	DisableInstanceDiscovery bool
 }
 
-// Confidential gives sources of a confidential client.
-type Confidential struct{ client confidential.Client }
+// A Confidential gives sources of a confidential client. Its methods may be
+// called by several goroutines at once, and again and again: equal arguments
+// give the same [Source], of which the 10,000 used last are kept.
+type Confidential struct {
+	*confidentialClient
+	tenant string // of the sources; "": the authority's
+	err    error  // of every token; nil: none
+}
 
-// NewConfidential builds the MSAL client with capability cp1.
+// A confidentialClient is what all tenants of a Confidential share.
+type confidentialClient struct {
+	client    confidential.Client
+	authority authority        // zero: unknown
+	wire      *wire            // nil: wrapped
+	check     *capabilityCheck // nil: ours
+	sources   *registry[confidentialKey]
+	voids     *voids
+}
+
+type confidentialKey struct{ tenant, scopes string }
+
+// NewConfidential builds an MSAL client with capability cp1. An error is
+// msalcae.ErrMisconfigured and says which field is wrong; nothing is sent.
 func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
-	client, err := confidential.New(cfg.Authority, cfg.ClientID, cfg.Credential,
-		confidential.WithClientCapabilities([]string{"cp1"}),
-		confidential.WithHTTPClient(cfg.HTTPClient),
-		confidential.WithInstanceDiscovery(false))
+	const config = "ConfidentialConfig"
+	a, err := parseAuthority(config, cfg.Authority)
 	if err != nil {
 		return nil, err
 	}
-	return WrapConfidential(client), nil
+	if err := checkClientID(config, cfg.ClientID); err != nil {
+		return nil, err
+	}
+	caps, err := capabilities(config, cfg.Capabilities)
+	if err != nil {
+		return nil, err
+	}
+	region, err := regionOption(a, cfg.Region)
+	if err != nil {
+		return nil, err
+	}
+	w, err := newWire(config, cfg.HTTPClient, a)
+	if err != nil {
+		return nil, err
+	}
+	opts := []confidential.Option{
+		confidential.WithClientCapabilities(caps),
+		confidential.WithHTTPClient(w),
+		confidential.WithAzureRegion(region),
+	}
+	if cfg.DisableInstanceDiscovery || a.cloud() == nil {
+		opts = append(opts, confidential.WithInstanceDiscovery(false))
+	}
+	if cfg.SendX5C {
+		opts = append(opts, confidential.WithX5C())
+	}
+	client, err := confidential.New(a.url, cfg.ClientID, cfg.Credential, opts...)
+	if err != nil {
+		// What is left to be wrong. MSAL's text says little, and nothing of
+		// the credential.
+		return nil, fmt.Errorf("%w: ConfidentialConfig.Credential is not usable (%v); make it with one of MSAL's NewCredFrom functions", msalcae.ErrMisconfigured, err)
+	}
+	c := wrapConfidential(client)
+	c.authority, c.wire, c.check = a, w, nil
+	return c, nil
 }
 
-// WrapConfidential uses a client that the caller built with capability cp1.
-func WrapConfidential(client confidential.Client) *Confidential { return &Confidential{client} }
+// WrapConfidential uses a client that the caller built, which must have
+// capability cp1 (confidential.WithClientCapabilities). If it is seen not to
+// have it, its sources fail with an error that is msalcae.ErrMisconfigured.
+// Its HTTP client and cache stay the caller's: use one with a Timeout. Sources
+// for scopes without a resource need Transport.Hosts.
+func WrapConfidential(client confidential.Client) *Confidential { return wrapConfidential(client) }
 
-// App returns a source of the application's own tokens.
+func wrapConfidential(client confidential.Client) *Confidential {
+	return &Confidential{confidentialClient: &confidentialClient{
+		client:  client,
+		check:   &capabilityCheck{},
+		sources: newRegistry[confidentialKey](maxSources),
+		voids:   newVoids(),
+	}}
+}
+
+// Tenant returns a Confidential whose sources are for another tenant, given by
+// its id or domain name. "" is the authority's own. Sources for what cannot be
+// a tenant fail with an error that is msalcae.ErrMisconfigured.
+func (c *Confidential) Tenant(id string) *Confidential {
+	t := &Confidential{confidentialClient: c.confidentialClient}
+	if tenant := strings.ToLower(id); tenant != c.authority.tenant && id != "" {
+		t.tenant, t.err = tenant, checkTenant(id)
+	}
+	return t
+}
+
+// App returns the source of the application's own tokens (client credentials
+// grant). Entra wants one scope, <resource>/.default. Without a valid scope
+// the source fails with an error that is msalcae.ErrMisconfigured.
 func (c *Confidential) App(scopes ...string) *Source {
-	return newSource(flow{acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-		var opts []confidential.AcquireByCredentialOption
-		if req.Claims != "" {
-			opts = append(opts, confidential.WithClaims(req.Claims))
+	canonical, err := canonicalScopes(scopes)
+	if err == nil {
+		err = c.err
+	}
+	if err != nil {
+		return failing(err)
+	}
+	return c.sources.source(confidentialKey{c.tenant, scopeKey(canonical)}, func() *Source {
+		return newSource(flow{acquire: c.appAcquirer(canonical), voids: c.voids, hosts: scopeHosts(c.authority, canonical)})
+	})
+}
+
+// CloseIdleConnections closes the connections to Entra that are not in use. It
+// does nothing for a wrapped client, whose HTTP client is the caller's.
+func (c *Confidential) CloseIdleConnections() {
+	if c.wire != nil {
+		c.wire.CloseIdleConnections()
+	}
+}
+
+func (c *Confidential) appAcquirer(scopes []string) Acquirer {
+	return func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+		res, err := c.app(ctx, scopes, req.Claims)
+		if err == nil && req.Claims == "" && req.Rejected != "" && res.AccessToken == req.Rejected {
+			res, err = c.app(ctx, scopes, newTokenClaims)
 		}
-		res, err := c.client.AcquireTokenByCredential(ctx, scopes, opts...)
 		if err != nil {
 			return nil, err
 		}
-		return &msalcae.Token{Value: res.AccessToken, ExpiresOn: res.ExpiresOn}, nil
-	}})
+		if err := c.check.verify(ctx, func(ctx context.Context) (string, error) {
+			return c.client.AuthCodeURL(ctx, "cp1-check", "https://localhost", scopes, confidential.WithTenantID(c.tenant))
+		}); err != nil {
+			return nil, err
+		}
+		return toToken(res), nil
+	}
+}
+
+// app asks with claims, past MSAL's cache, or without, which the cache answers
+// as long as it can.
+func (c *Confidential) app(ctx context.Context, scopes []string, claims string) (public.AuthResult, error) {
+	return tokenOf(ctx, func() (public.AuthResult, error) {
+		return c.client.AcquireTokenByCredential(ctx, scopes, confidential.WithClaims(claims), confidential.WithTenantID(c.tenant))
+	})
+}
+
+// newTokenClaims asks for nothing but makes MSAL pass over its cached token.
+const newTokenClaims = "{}"
+
+// failing returns a source whose every token is err.
+func failing(err error) *Source {
+	return newSource(flow{acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, err }})
+}
+
+func checkClientID(config, id string) error {
+	if id == "" || strings.TrimSpace(id) != id {
+		return fmt.Errorf("%w: %s.ClientID is empty or has spaces around it; set it to the application's id", msalcae.ErrMisconfigured, config)
+	}
+	return nil
+}
+
+// regionOption returns the value for WithAzureRegion. MSAL reroutes clients to
+// <region>.<host>, also when only the environment's MSAL_FORCE_REGION says so;
+// that host exists at Microsoft's authorities alone.
+func regionOption(a authority, region string) (string, error) {
+	switch {
+	case a.cloud() == nil && region != "":
+		return "", fmt.Errorf("%w: ConfidentialConfig.Region is for Microsoft's own authorities; leave it empty for %s", msalcae.ErrMisconfigured, a.host)
+	case a.cloud() == nil:
+		return "DisableMsalForceRegion", nil
+	case region == "", region == confidential.AutoDetectRegion():
+		return region, nil
+	case len(region) > 63 || strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
+		return "", fmt.Errorf("%w: ConfidentialConfig.Region %q is not the short name of a region, such as westeurope", msalcae.ErrMisconfigured, region)
+	}
+	return region, nil
 }

@@ -1,0 +1,184 @@
+package tokensource
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+)
+
+var (
+	errNobody         = fmt.Errorf("%w: nobody has signed in yet; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
+	errSeveral        = fmt.Errorf("%w: several accounts are signed in; name one with Account, or call SignIn", msalcae.ErrInteractionRequired)
+	errNoRefreshToken = fmt.Errorf("%w: the cache has no refresh token for this account; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
+)
+
+// A person is whom the sources of the zero Account of one Public stand for.
+type person struct {
+	mu      sync.Mutex
+	account public.Account // zero: nobody yet
+}
+
+func (p *person) current() public.Account {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.account
+}
+
+// bind makes account the person, and reports whether another one was before.
+func (p *person) bind(account public.Account) (changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	changed = p.account.HomeAccountID != "" && !samePerson(p.account, account)
+	p.account = account
+	return changed
+}
+
+// bindFirst makes account the person if there is none, and returns who is.
+func (p *person) bindFirst(account public.Account) public.Account {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.account.HomeAccountID == "" {
+		p.account = account
+	}
+	return p.account
+}
+
+// unbind forgets the person if it is account.
+func (p *person) unbind(account public.Account) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !samePerson(p.account, account) {
+		return false
+	}
+	p.account = public.Account{}
+	return true
+}
+
+// samePerson compares by home account: a guest has another object id in every
+// tenant, and one home. User names change and are reused.
+func samePerson(a, b public.Account) bool {
+	return a.HomeAccountID != "" && strings.EqualFold(a.HomeAccountID, b.HomeAccountID)
+}
+
+// mismatch says that res is another person's than want; nil if want is anybody.
+func mismatch(want public.Account, res public.AuthResult) error {
+	switch {
+	case want.HomeAccountID == "" && res.Account.HomeAccountID != "", samePerson(want, res.Account):
+		return nil
+	case res.Account.HomeAccountID == "":
+		return fmt.Errorf("%w: the answer does not say whose it is", msalcae.ErrAccountMismatch)
+	case want.PreferredUsername == "":
+		return fmt.Errorf("%w; sign in with the account that was challenged", msalcae.ErrAccountMismatch)
+	}
+	return fmt.Errorf("%w; sign in as %s", msalcae.ErrAccountMismatch, want.PreferredUsername)
+}
+
+// whoever returns the person of the zero Account: the one who is bound, or the
+// only one in MSAL's cache, who then is.
+func (p *Public) whoever(ctx context.Context) (public.Account, error) {
+	if a := p.person.current(); a.HomeAccountID != "" {
+		return a, nil
+	}
+	all, err := p.Accounts(ctx)
+	switch {
+	case err != nil:
+		return public.Account{}, err
+	case len(all) == 0:
+		return public.Account{}, errNobody
+	case len(all) > 1:
+		return public.Account{}, errSeveral
+	}
+	return p.person.bindFirst(all[0]), nil
+}
+
+// named returns want as MSAL's cache knows it, which adds the user name to an
+// account of which a program kept only the id.
+func (p *Public) named(ctx context.Context, want public.Account) public.Account {
+	if want.HomeAccountID == "" || want.PreferredUsername != "" {
+		return want
+	}
+	all, _ := p.cached(ctx)
+	for _, a := range all {
+		if samePerson(a, want) {
+			want.PreferredUsername = a.PreferredUsername
+		}
+	}
+	return want
+}
+
+// cached returns the accounts in MSAL's cache, one for each tenant and cloud
+// that a person signed in to.
+func (p *Public) cached(ctx context.Context) ([]public.Account, error) {
+	all, err := guard(func() ([]public.Account, error) { return p.client.Accounts(ctx) })
+	if err != nil {
+		return nil, typed(ctx, err)
+	}
+	return all, nil
+}
+
+// persons leaves one account of each person and cloud: that of the authority's
+// tenant if there is one. They are sorted by name.
+func persons(all []public.Account, tenant string) []public.Account {
+	rank := func(a public.Account) int {
+		if strings.EqualFold(a.Realm, tenant) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(all, func(a, b public.Account) int {
+		return cmp.Or(
+			strings.Compare(strings.ToLower(a.PreferredUsername), strings.ToLower(b.PreferredUsername)),
+			strings.Compare(strings.ToLower(a.HomeAccountID), strings.ToLower(b.HomeAccountID)),
+			strings.Compare(a.Environment, b.Environment),
+			cmp.Compare(rank(a), rank(b)),
+			strings.Compare(a.Realm, b.Realm),
+		)
+	})
+	var one []public.Account
+	for _, a := range all {
+		if !slices.ContainsFunc(one, func(o public.Account) bool { return samePerson(o, a) && o.Environment == a.Environment }) {
+			one = append(one, a)
+		}
+	}
+	return one
+}
+
+// dropStranger removes an account that signed in instead of the right one from
+// MSAL's cache, unless it was there before.
+func (p *Public) dropStranger(ctx context.Context, stranger public.Account, before []public.Account) error {
+	if stranger.HomeAccountID == "" || slices.ContainsFunc(before, func(a public.Account) bool { return samePerson(a, stranger) }) {
+		return nil
+	}
+	return p.remove(context.WithoutCancel(ctx), stranger)
+}
+
+func (p *Public) remove(ctx context.Context, a public.Account) error {
+	_, err := guard(func() (struct{}, error) { return struct{}{}, p.client.RemoveAccount(ctx, a) })
+	return typed(ctx, err)
+}
+
+var errNoHome = fmt.Errorf("%w: the account has no HomeAccountID; take it from Accounts or SignIn", msalcae.ErrMisconfigured)
+
+// errNoPrompt is what SignIn says when there is no way to ask.
+var errNoPrompt = fmt.Errorf("%w: there is no Prompt to sign in with; set PublicConfig.Prompt, to a *Browser for one", msalcae.ErrMisconfigured)
+
+var errEmptySignIn = errors.New("the Prompt returned neither a token nor an error")
+
+// notSignedIn describes why a prompt failed.
+func notSignedIn(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
+		return &msalcae.Error{Err: fmt.Errorf("nobody finished the sign-in in time: %w", ended)}
+	}
+	result := typed(ctx, err)
+	if errors.Is(err, ErrDeclined) && !errors.Is(result, ErrDeclined) {
+		return &msalcae.Error{Err: fmt.Errorf("%w: %w", ErrDeclined, result)}
+	}
+	return result
+}

@@ -1,0 +1,121 @@
+package tokensource
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/msalcae/msalcae"
+)
+
+// An authority is the address at which a tenant's tokens are issued, taken
+// apart. The zero value stands for the unknown authority of a wrapped client.
+type authority struct {
+	url    string // normalised: host in lower case, without :443
+	host   string // host[:port]
+	tenant string // first segment of the path, in lower case
+}
+
+// A cloud says where well-known resources live. Clouds whose hosts are not
+// certain have none: the caller then names them in Transport.Hosts.
+type cloud struct{ graph, storage string }
+
+var (
+	worldwide = &cloud{graph: "graph.microsoft.com", storage: "core.windows.net"}
+	usGov     = &cloud{graph: "graph.microsoft.us", storage: "core.usgovcloudapi.net"}
+	china     = &cloud{graph: "microsoftgraph.chinacloudapi.cn", storage: "core.chinacloudapi.cn"}
+	germany   = &cloud{graph: "graph.microsoft.de", storage: "core.cloudapi.de"}
+	uncharted = &cloud{}
+)
+
+// loginHosts are the hosts at which Microsoft issues tokens: those that MSAL
+// trusts without asking (instance discovery metadata of its version 1.10.1).
+var loginHosts = map[string]*cloud{
+	"login.microsoftonline.com":        worldwide,
+	"login.windows.net":                worldwide,
+	"login.microsoft.com":              worldwide,
+	"sts.windows.net":                  worldwide,
+	"login.microsoftonline.us":         usGov,
+	"login.usgovcloudapi.net":          usGov,
+	"login.partner.microsoftonline.cn": china,
+	"login.chinacloudapi.cn":           china,
+	"login.microsoftonline.de":         germany,
+	"login-us.microsoftonline.com":     uncharted,
+	"login.sovcloud-identity.fr":       uncharted,
+	"login.sovcloud-identity.de":       uncharted,
+	"login.sovcloud-identity.sg":       uncharted,
+}
+
+// parseAuthority checks the value of a config's Authority; config names the
+// type for the error.
+func parseAuthority(config, value string) (authority, error) {
+	const form = "such as https://login.microsoftonline.com/<tenant>"
+	wrong := func(what string) (authority, error) {
+		return authority{}, fmt.Errorf("%w: %s.Authority %s; set it to an address %s", msalcae.ErrMisconfigured, config, what, form)
+	}
+	if value == "" {
+		return wrong("is empty")
+	}
+	u, err := url.Parse(value)
+	switch {
+	case err != nil:
+		return wrong("is not a URL")
+	case u.Scheme != "https":
+		return wrong("does not begin with https://")
+	case u.Hostname() == "":
+		return wrong("has no host")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return wrong("has more than a host and a path")
+	}
+	tenant, _, _ := strings.Cut(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	if tenant == "" {
+		return wrong("names no tenant")
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Host), ":443")
+	return authority{
+		url:    "https://" + host + strings.TrimSuffix(u.EscapedPath(), "/"),
+		host:   host,
+		tenant: strings.ToLower(tenant),
+	}, nil
+}
+
+// cloud returns the cloud of a's host, nil if it is not one of Microsoft's.
+func (a authority) cloud() *cloud { return loginHosts[a.host] }
+
+// trusts reports whether credentials for a may be sent to u: to a's own host,
+// or to one of Microsoft's, with or without the label of a region before it.
+// A discovery document is otherwise free to name any host.
+func (a authority) trusts(u *url.URL) bool {
+	if u.Scheme != "https" || u.User != nil {
+		return false
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Host), ":443")
+	if host == a.host || loginHosts[host] != nil {
+		return true
+	}
+	_, rest, _ := strings.Cut(host, ".")
+	return loginHosts[rest] != nil
+}
+
+// generic reports whether tenant stands for several: tokens for it come from
+// the tenant of whoever signs in.
+func generic(tenant string) bool {
+	switch strings.ToLower(tenant) {
+	case "common", "organizations", "consumers":
+		return true
+	}
+	return false
+}
+
+// checkTenant refuses what cannot be a tenant's id or domain name: the value
+// becomes a path segment of the authority, and often comes from a request.
+func checkTenant(id string) error {
+	ok := id != "" && !generic(id) && strings.Trim(id, ".") != ""
+	for _, c := range []byte(id) {
+		ok = ok && (c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-')
+	}
+	if !ok {
+		return fmt.Errorf("%w: %q is not the id or domain name of one tenant", msalcae.ErrMisconfigured, id)
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package tokensource
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+)
+
+// A Browser is a [Prompt] that signs people in with a web browser on this
+// machine (RFC 8252: authorization code with PKCE, ending at a loopback
+// address). The zero Browser is ready to use.
+//
+// It runs the loopback server itself instead of calling MSAL's
+// AcquireTokenInteractive, whose server gives up at any stray request, shows
+// its state to whoever asks wrongly, loses Entra's error code, and can hang
+// after the context has ended; whose prompt=select_account cannot be left out;
+// and which waits for the command that opens the browser. MSAL still writes
+// the authorize URL, redeems the code and caches the tokens.
+type Browser struct {
+	// Open shows the page at a short http://localhost address to the person,
+	// and need not wait for them. It is called on a goroutine of its own, and
+	// is not waited for once the sign-in has ended; an error ends the sign-in.
+	// nil: the system's browser.
+	Open func(url string) error
+}
+
+// SignIn implements Prompt. It ends with ctx.
+func (b *Browser) SignIn(ctx context.Context, req PromptRequest) (public.AuthResult, error) {
+	where, err := parseRedirect(req.RedirectURI)
+	if err != nil {
+		return public.AuthResult{}, err
+	}
+	listeners, err := where.listen()
+	if err != nil {
+		return public.AuthResult{}, err
+	}
+	c := newCallback(where)
+	c.serve(listeners)
+	defer c.close()
+	verifier := randomVerifier()
+	target, err := authorizeURL(ctx, req, c, challengeOf(verifier))
+	if err != nil {
+		return public.AuthResult{}, typed(ctx, err)
+	}
+	c.lead(target)
+	form, err := b.wait(ctx, c)
+	if err != nil {
+		c.show(ctx, pageGivenUp)
+		return public.AuthResult{}, err
+	}
+	res, err := redeem(ctx, req, c.redirect.uri(), form, verifier)
+	c.show(ctx, pageFor(res, err))
+	return res, err
+}
+
+// wait opens the page and waits for Entra's answer.
+func (b *Browser) wait(ctx context.Context, c *callback) (url.Values, error) {
+	open, own := openSystemBrowser, false
+	if b != nil && b.Open != nil {
+		open, own = b.Open, true
+	}
+	failed := make(chan error, 1)
+	go func() {
+		_, err := guard(func() (struct{}, error) { return struct{}{}, open(c.redirect.origin() + c.start) })
+		if err != nil {
+			failed <- err
+		}
+	}()
+	for {
+		select {
+		case form := <-c.answers:
+			return form, nil
+		case err := <-failed:
+			select {
+			case form := <-c.answers:
+				return form, nil
+			default:
+			}
+			if !own && c.opened.Load() {
+				continue // the command failed after it had shown the page
+			}
+			return nil, notOpened(err)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func notOpened(err error) error {
+	if errors.Is(err, msalcae.ErrInteractionRequired) || errors.Is(err, ErrDeclined) {
+		return err
+	}
+	return &msalcae.Error{Err: fmt.Errorf("the sign-in page could not be opened: %w", err)}
+}
+
+// authorizeURL returns the address at Entra to which the browser is sent: as
+// MSAL writes it, with its claims, scopes and hints, but with our own redirect,
+// state and PKCE challenge, by form_post, and without a prompt parameter when it
+// is known who must sign in. Claims survive as JSON: MSAL merges its
+// capabilities into them.
+func authorizeURL(ctx context.Context, req PromptRequest, c *callback, challenge string) (string, error) {
+	raw, err := msalAuthorizeURL(ctx, req, c.redirect.uri())
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "", fmt.Errorf("%w: the authorization endpoint is not a URL", msalcae.ErrMisconfigured)
+	}
+	q := u.Query()
+	q.Set("redirect_uri", c.redirect.uri())
+	q.Set("state", c.state)
+	q.Set("code_challenge", challenge)
+	q.Set("code_challenge_method", "S256")
+	q.Set("response_mode", "form_post")
+	q.Del("prompt")
+	if req.LoginHint == "" {
+		q.Set("prompt", "select_account")
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+var errCaptured = errors.New("the URL was captured")
+
+// msalAuthorizeURL has MSAL write an authorize URL. AuthCodeURL wants to be told
+// the client id, which a client that somebody else built does not reveal; then
+// the URL of an interactive sign-in is taken, which ends before it begins.
+func msalAuthorizeURL(ctx context.Context, req PromptRequest, redirectURI string) (string, error) {
+	if req.ClientID != "" {
+		scopes := append(slices.Clone(req.Scopes), "openid", "offline_access", "profile")
+		return guard(func() (string, error) {
+			return req.Client.AuthCodeURL(ctx, req.ClientID, redirectURI, scopes,
+				public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant))
+		})
+	}
+	var captured string
+	_, err := guard(func() (public.AuthResult, error) {
+		return req.Client.AcquireTokenInteractive(ctx, req.Scopes,
+			public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant),
+			public.WithOpenURL(func(u string) error { captured = u; return errCaptured }))
+	})
+	if captured != "" && errors.Is(err, errCaptured) {
+		return captured, nil
+	}
+	return "", err
+}
+
+// redeem exchanges the code of Entra's answer for tokens, which MSAL caches.
+func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url.Values, verifier string) (public.AuthResult, error) {
+	code, err := codeOf(form)
+	if err != nil {
+		return public.AuthResult{}, err
+	}
+	res, err := guard(func() (public.AuthResult, error) {
+		return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
+			public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
+	})
+	if err != nil {
+		return public.AuthResult{}, typed(ctx, err)
+	}
+	if req.check != nil {
+		err = req.check(res)
+	}
+	return res, err
+}
+
+// randomVerifier returns a PKCE code verifier (RFC 7636 section 4.1).
+func randomVerifier() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// challengeOf returns the S256 code challenge of a verifier (RFC 7636 section 4.2).
+func challengeOf(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func pageFor(res public.AuthResult, err error) page {
+	p := page{Status: http.StatusOK, Title: "You are not signed in", Next: backToProgram}
+	var entra *msalcae.Error
+	switch {
+	case err == nil:
+		return pageSignedIn(res.Account.PreferredUsername)
+	case errors.Is(err, ErrDeclined):
+		p.Text = "The sign-in was declined."
+	case errors.Is(err, msalcae.ErrAccountMismatch):
+		p.Text = "The program needs another account than the one that signed in; nothing of that one was kept."
+		p.Next = "Go back to the program and start again, with the right account."
+	default:
+		p.Text = "Entra did not complete the sign-in."
+		p.Next = "Go back to the program; it says what to do."
+	}
+	if errors.As(err, &entra) {
+		p.Code = entra.Code
+		for _, n := range entra.AADSTS {
+			p.Code += fmt.Sprintf(" AADSTS%d", n)
+		}
+	}
+	return p
+}

@@ -1,0 +1,209 @@
+package tokensource
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/inflight"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// attemptLimit bounds one exchange with Entra, its body included. MSAL
+	// sets such a limit only for contexts that have no deadline.
+	attemptLimit = 30 * time.Second
+	// maxBody bounds an answer; MSAL reads all there is.
+	maxBody = 1 << 20
+	// wellKnown ends the path of a discovery document.
+	wellKnown = "/.well-known/openid-configuration"
+	// maxDiscovery bounds the discovery documents kept, one for a tenant.
+	maxDiscovery = 1000
+)
+
+var errTooLarge = errors.New("the answer is larger than 1 MiB")
+
+// A wire is the HTTP client under an MSAL client that we build. MSAL takes
+// what it is given: it sends credentials wherever a discovery document or a
+// redirect points, reads bodies of any size and waits for as long as the
+// context lets it. A wire does not.
+type wire struct {
+	client    *http.Client
+	authority authority
+
+	fetches   singleflight.Group
+	mu        sync.Mutex
+	documents map[string]*document
+}
+
+// A document is an answer to a discovery request.
+type document struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// newWire wraps given, or a client of its own with net/http's defaults (HTTP/2,
+// the environment's proxy) if that is nil.
+func newWire(config string, given *http.Client, a authority) (*wire, error) {
+	client := &http.Client{}
+	if given != nil {
+		*client = *given
+		if _, ours := given.Transport.(*msalcae.Transport); ours {
+			return nil, fmt.Errorf("%w: %s.HTTPClient is a client of msalcae's own, which would wait for the token it is asked to fetch; give it a plain one", msalcae.ErrMisconfigured, config)
+		}
+	} else if t, ok := http.DefaultTransport.(*http.Transport); ok {
+		client.Transport = t.Clone()
+	} else {
+		client.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second}
+	}
+	client.CheckRedirect = sameOriginReads
+	return &wire{client: client, authority: a, documents: map[string]*document{}}, nil
+}
+
+// sameOriginReads follows redirects of GETs within one origin. Any other is
+// returned as it is, and MSAL makes an error of it.
+func sameOriginReads(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if first.Method != http.MethodGet || req.URL.Scheme != first.URL.Scheme || req.URL.Host != first.URL.Host || len(via) > 5 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// Do implements MSAL's HTTPClient.
+func (w *wire) Do(req *http.Request) (*http.Response, error) {
+	if !w.authority.trusts(req.URL) {
+		return nil, &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s points to %s, which is neither its own host nor Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.host, req.URL.Host)}
+	}
+	if req.Method == http.MethodGet && (strings.HasSuffix(req.URL.Path, wellKnown) || strings.HasSuffix(req.URL.Path, "/discovery/instance")) {
+		return w.discover(req)
+	}
+	return w.send(req)
+}
+
+// CloseIdleConnections implements MSAL's HTTPClient.
+func (w *wire) CloseIdleConnections() { w.client.CloseIdleConnections() }
+
+func (w *wire) send(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(inflight.Mark(req.Context()), attemptLimit)
+	resp, err := w.client.Do(req.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = &boundedBody{body: resp.Body, left: maxBody, cancel: cancel}
+	return resp, nil
+}
+
+// discover answers from the documents kept, or fetches on a context of its
+// own: the document is the client's, and a caller who leaves spoils it for
+// nobody else.
+func (w *wire) discover(req *http.Request) (*http.Response, error) {
+	key := req.URL.String()
+	if d := w.document(key); d != nil {
+		return d.response(req), nil
+	}
+	fetched := w.fetches.DoChan(key, func() (any, error) {
+		return guard(func() (*document, error) { return w.fetch(key, req) })
+	})
+	select {
+	case <-req.Context().Done():
+		return nil, &url.Error{Op: "Get", URL: key, Err: req.Context().Err()}
+	case r := <-fetched:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*document).response(req), nil
+	}
+}
+
+func (w *wire) fetch(key string, req *http.Request) (*document, error) {
+	resp, err := w.send(req.Clone(context.Background()))
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, &url.Error{Op: "Get", URL: key, Err: err}
+	}
+	d := &document{resp.StatusCode, resp.Header, body}
+	if d.status != http.StatusOK {
+		return d, nil
+	}
+	if err := w.vet(body); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.documents) >= maxDiscovery {
+		clear(w.documents)
+	}
+	w.documents[key] = d
+	return d, nil
+}
+
+// vet refuses a document that names an endpoint on a host that has no business
+// with the authority: credentials would go to one, people to the other.
+func (w *wire) vet(body []byte) error {
+	var named struct {
+		Authorize string `json:"authorization_endpoint"`
+		Token     string `json:"token_endpoint"`
+	}
+	_ = json.Unmarshal(body, &named) // what cannot be read MSAL refuses
+	for _, endpoint := range []string{named.Authorize, named.Token} {
+		if u, err := url.Parse(endpoint); endpoint != "" && (err != nil || !w.authority.trusts(u)) {
+			return &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s names an endpoint that is neither on its own host nor on Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.host)}
+		}
+	}
+	return nil
+}
+
+func (w *wire) document(key string) *document {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.documents[key]
+}
+
+func (d *document) response(req *http.Request) *http.Response {
+	return &http.Response{
+		Status: fmt.Sprintf("%d %s", d.status, http.StatusText(d.status)), StatusCode: d.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: d.header.Clone(), Body: io.NopCloser(bytes.NewReader(d.body)), ContentLength: int64(len(d.body)), Request: req,
+	}
+}
+
+// A boundedBody ends its request's time limit when it is closed, and fails
+// beyond its bound.
+type boundedBody struct {
+	body   io.ReadCloser
+	left   int64
+	cancel context.CancelFunc
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.body.Read(p)
+	if int64(n) > b.left {
+		return int(b.left), &msalcae.Error{Err: errTooLarge}
+	}
+	b.left -= int64(n)
+	return n, err
+}
+
+func (b *boundedBody) Close() error {
+	defer b.cancel()
+	return b.body.Close()
+}

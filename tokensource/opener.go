@@ -1,0 +1,49 @@
+package tokensource
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+
+	"github.com/msalcae/msalcae"
+)
+
+// openSystemBrowser shows url in the person's own browser. It returns when the
+// command for it ends, which may be when the browser is closed.
+func openSystemBrowser(url string) error {
+	var last error
+	for _, command := range openers(runtime.GOOS, os.Getenv) {
+		path, err := exec.LookPath(command[0])
+		if err != nil {
+			continue
+		}
+		cmd := exec.Command(path, append(command[1:], url)...)
+		detach(cmd)
+		// Without files of its own it has the null device: what a browser
+		// prints is not for the program's terminal.
+		if last = cmd.Run(); last == nil {
+			return nil
+		}
+	}
+	noBrowser := fmt.Errorf("%w: %w; sign in on a machine with a browser, or set Browser.Open, or use another Prompt", msalcae.ErrInteractionRequired, ErrNoBrowser)
+	if last != nil {
+		return fmt.Errorf("%w (%w)", noBrowser, last)
+	}
+	return noBrowser
+}
+
+// openers returns the commands that may show a URL, best first; none where
+// there is no screen to show it on.
+func openers(goos string, getenv func(string) string) [][]string {
+	switch goos {
+	case "windows":
+		return [][]string{{"rundll32", "url.dll,FileProtocolHandler"}}
+	case "darwin":
+		return [][]string{{"open"}}
+	}
+	if getenv("DISPLAY") == "" && getenv("WAYLAND_DISPLAY") == "" && getenv("BROWSER") == "" && getenv("WSL_DISTRO_NAME") == "" {
+		return nil
+	}
+	return [][]string{{"xdg-open"}, {"x-www-browser"}, {"www-browser"}, {"wslview"}}
+}

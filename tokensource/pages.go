@@ -1,0 +1,81 @@
+package tokensource
+
+import (
+	"html/template"
+	"net/http"
+)
+
+// A page is what a person sees at the end of a sign-in, or beside it. It is
+// self-contained: nothing is fetched, no script runs.
+type page struct {
+	Status int // HTTP
+	Good   bool
+	Title  string
+	Text   string // what happened
+	Next   string // what to do
+	Code   string // Entra's error code; "": none
+}
+
+var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{.Title}}</title>
+<style>
+body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 0; min-height: 90vh; display: grid; place-items: center; }
+main { max-width: 32rem; padding: 2rem; border-left: .4rem solid {{if .Good}}#107c10{{else}}#c50f1f{{end}}; }
+h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
+code { overflow-wrap: anywhere; }
+</style>
+</head>
+<body>
+<main>
+<h1>{{.Title}}</h1>
+<p>{{.Text}}</p>
+{{with .Code}}<p>Error: <code>{{.}}</code></p>
+{{end}}<p>{{.Next}}</p>
+</main>
+</body>
+</html>
+`))
+
+const backToProgram = "You can close this page and go back to the program."
+
+var (
+	pageElsewhere = page{
+		Status: http.StatusNotFound, Title: "Nothing to see here",
+		Text: "A program on this computer is waiting for somebody to sign in. This address is not part of that.",
+		Next: "Finish the sign-in on the page that the program opened.",
+	}
+	pageNotPosted = page{
+		Status: http.StatusMethodNotAllowed, Title: "The sign-in is not finished",
+		Text: "A program on this computer is waiting for the sign-in page to send its answer here.",
+		Next: "Go back and finish the sign-in on the page that the program opened.",
+	}
+	pageOtherSignIn = page{
+		Status: http.StatusBadRequest, Title: "This is the end of another sign-in",
+		Text: "The program that waits here has not asked for it; perhaps it was started again in the meantime.",
+		Next: "Use the page that the program opened last.",
+	}
+	pageGivenUp = page{
+		Status: http.StatusServiceUnavailable, Title: "The program stopped waiting",
+		Text: "The sign-in took too long, or the program was ended.",
+		Next: "Go back to the program and start again.",
+	}
+)
+
+func pageSignedIn(name string) page {
+	text := "You are signed in."
+	if name != "" {
+		text = "You are signed in as " + name + "."
+	}
+	return page{Status: http.StatusOK, Good: true, Title: "Signed in", Text: text, Next: backToProgram}
+}
+
+func (p page) serve(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(p.Status)
+	_ = pageTemplate.Execute(w, p) // the browser may have gone
+}

@@ -1,0 +1,91 @@
+package tokensource
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"sync"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+)
+
+// A Prompt asks a person to sign in. [Browser] is one; a program that has a
+// better way, such as a broker or its own window, implements it.
+//
+// SignIn must end when ctx does, with its error. It returns what MSAL's client
+// in req returned, which has then cached the tokens. An error that wraps
+// [ErrDeclined] says that the person chose not to sign in. Whether the right
+// person signed in is checked by the caller.
+//
+// A Prompt shows one sign-in at a time, whatever the number of clients and
+// sources that use the same value.
+type Prompt interface {
+	SignIn(ctx context.Context, req PromptRequest) (public.AuthResult, error)
+}
+
+// A PromptRequest says whom to ask, for what, and why.
+type PromptRequest struct {
+	Client    public.Client // to sign in with
+	Scopes    []string
+	Claims    string // that the sign-in must carry, decoded; "": none
+	Reason    string // why a person is asked, one clause; "": they wanted to sign in
+	LoginHint string // user name of the account that must sign in; "": any account may
+	Tenant    string // to sign in to; "": that of the client's authority
+	// ClientID is the client's, for Client.AuthCodeURL; "" if the client was
+	// built by somebody else.
+	ClientID string
+	// RedirectURI is PublicConfig.RedirectURI.
+	RedirectURI string
+
+	// check says whether the right person signed in, for a page to say so.
+	check func(public.AuthResult) error
+}
+
+// gates has the gate of every Prompt value in use.
+var gates = struct {
+	mu sync.Mutex
+	of map[Prompt]*countedGate
+}{of: map[Prompt]*countedGate{}}
+
+type countedGate struct {
+	gate  *gate
+	users int
+}
+
+// gateOf returns the gate that every Public with this Prompt shares; it is
+// forgotten with the last of them. A Prompt that cannot be compared has a gate
+// for each Public.
+func gateOf(p *Public, prompt Prompt) *gate {
+	if !reflect.TypeOf(prompt).Comparable() || !reflect.ValueOf(prompt).Comparable() {
+		return newGate()
+	}
+	gates.mu.Lock()
+	defer gates.mu.Unlock()
+	shared := gates.of[prompt]
+	if shared == nil {
+		shared = &countedGate{gate: newGate()}
+		gates.of[prompt] = shared
+	}
+	shared.users++
+	runtime.AddCleanup(p, leaveGate, prompt)
+	return shared.gate
+}
+
+func leaveGate(prompt Prompt) {
+	gates.mu.Lock()
+	defer gates.mu.Unlock()
+	shared := gates.of[prompt]
+	if shared.users--; shared.users == 0 {
+		delete(gates.of, prompt)
+	}
+}
+
+// pass waits for the gate and returns what lets the next one through.
+func (g *gate) pass(ctx context.Context) (leave func(), err error) {
+	select {
+	case g.turn <- struct{}{}:
+		return func() { <-g.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

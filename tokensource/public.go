@@ -1,0 +1,206 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/inflight"
+)
+
+// PublicConfig describes a public client: an application on a person's device,
+// which acts for those who sign in to it.
+type PublicConfig struct {
+	// Authority is where people sign in, such as
+	// https://login.microsoftonline.com/<tenant>; the tenant may be common,
+	// organizations or consumers. Required.
+	Authority string
+	// ClientID is the application's. Required.
+	ClientID string
+	// Prompt asks people to sign in, when Entra says that they must. nil:
+	// nobody is asked, and what needs a person fails with an error that is
+	// msalcae.ErrInteractionRequired.
+	Prompt Prompt
+	// RedirectURI is where sign-ins end, as registered for the application.
+	// For a Browser it is http://localhost, 127.0.0.1 or [::1], where without
+	// a port any free one is used. "": http://localhost.
+	RedirectURI string
+	// HTTPClient sends the requests to Authority; see ConfidentialConfig.
+	HTTPClient *http.Client
+	// Capabilities are client capabilities besides cp1, which is always sent.
+	Capabilities []string
+	// DisableInstanceDiscovery keeps MSAL from asking Microsoft's cloud about
+	// Authority's host. It is never asked about hosts that are not Microsoft's.
+	DisableInstanceDiscovery bool
+}
+
+// A Public gives sources of a public client and signs people in and out. Its
+// methods may be called by several goroutines at once, and Account again and
+// again: equal arguments give the same [Source], of which the 10,000 used last
+// are kept.
+type Public struct {
+	client      public.Client
+	clientID    string
+	redirectURI string
+	authority   authority        // zero: unknown
+	wire        *wire            // nil: wrapped
+	check       *capabilityCheck // nil: ours
+	prompt      Prompt
+	gate        *gate
+	sources     *registry[publicKey]
+	voids       *voids
+	person      person
+}
+
+// A publicKey's home is the HomeAccountID in lower case, "" for the zero Account.
+type publicKey struct{ home, tenant, scopes string }
+
+// NewPublic builds an MSAL client with capability cp1. An error is
+// msalcae.ErrMisconfigured and says which field is wrong; nothing is sent.
+func NewPublic(cfg PublicConfig) (*Public, error) {
+	const config = "PublicConfig"
+	a, err := parseAuthority(config, cfg.Authority)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkClientID(config, cfg.ClientID); err != nil {
+		return nil, err
+	}
+	caps, err := capabilities(config, cfg.Capabilities)
+	if err != nil {
+		return nil, err
+	}
+	if _, isBrowser := cfg.Prompt.(*Browser); isBrowser || cfg.Prompt == nil {
+		if _, err := parseRedirect(cfg.RedirectURI); err != nil {
+			return nil, err
+		}
+	}
+	w, err := newWire(config, cfg.HTTPClient, a)
+	if err != nil {
+		return nil, err
+	}
+	opts := []public.Option{public.WithAuthority(a.url), public.WithClientCapabilities(caps), public.WithHTTPClient(w)}
+	if cfg.DisableInstanceDiscovery || a.cloud() == nil {
+		opts = append(opts, public.WithInstanceDiscovery(false))
+	}
+	client, err := public.New(cfg.ClientID, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: MSAL does not accept PublicConfig (%v)", msalcae.ErrMisconfigured, err)
+	}
+	p := wrapPublic(client, cfg.Prompt)
+	p.clientID, p.redirectURI, p.authority, p.wire, p.check = cfg.ClientID, cfg.RedirectURI, a, w, nil
+	return p, nil
+}
+
+// WrapPublic uses a client that the caller built, which must have capability
+// cp1 (public.WithClientCapabilities). If it is seen not to have it, its
+// sources fail with an error that is msalcae.ErrMisconfigured. Its HTTP client
+// and cache stay the caller's: use one with a Timeout. prompt is as in
+// PublicConfig. Sources for scopes without a resource need Transport.Hosts.
+func WrapPublic(client public.Client, prompt Prompt) *Public { return wrapPublic(client, prompt) }
+
+func wrapPublic(client public.Client, prompt Prompt) *Public {
+	p := &Public{
+		client:  client,
+		check:   &capabilityCheck{},
+		prompt:  prompt,
+		sources: newRegistry[publicKey](maxSources),
+		voids:   newVoids(),
+	}
+	if prompt != nil {
+		p.gate = gateOf(p, prompt)
+	}
+	return p
+}
+
+// Account returns the source of an account's tokens. An account that signed in
+// to a certain tenant (Account.Realm) has tokens of that tenant.
+//
+// The zero Account stands for the one person who uses the program, shared by
+// all its sources: at first the only account in MSAL's cache, later whoever
+// signed in last, by SignIn or by a prompt of such a source. With several
+// accounts in the cache and nobody signed in since, a person is asked.
+//
+// Without valid scopes, or with an account without HomeAccountID, the source
+// fails with an error that is msalcae.ErrMisconfigured.
+func (p *Public) Account(a public.Account, scopes ...string) *Source {
+	canonical, err := canonicalScopes(scopes)
+	if err != nil {
+		return failing(err)
+	}
+	if a.HomeAccountID == "" && !a.IsZero() {
+		return failing(errNoHome)
+	}
+	u := &user{public: p, want: a, tenant: p.tenantOf(a), scopes: canonical}
+	return p.sources.source(publicKey{strings.ToLower(a.HomeAccountID), u.tenant, scopeKey(canonical)}, func() *Source {
+		f := flow{acquire: u.acquire, voids: p.voids, hosts: scopeHosts(p.authority, canonical)}
+		if p.prompt != nil {
+			f.prompt, f.gate = u.ask, p.gate
+		}
+		return newSource(f)
+	})
+}
+
+// tenantOf returns the tenant to ask for tokens for a, "" for the authority's.
+func (p *Public) tenantOf(a public.Account) string {
+	tenant := strings.ToLower(a.Realm)
+	if generic(tenant) || tenant == p.authority.tenant || checkTenant(tenant) != nil {
+		return ""
+	}
+	return tenant
+}
+
+// Accounts returns the accounts that signed in, one for each person, sorted by
+// name. Those of a persistent cache that MSAL was given are among them.
+func (p *Public) Accounts(ctx context.Context) ([]public.Account, error) {
+	all, err := p.cached(inflight.Mark(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return persons(all, p.authority.tenant), nil
+}
+
+// SignOut forgets an account and all its tokens, here and in MSAL's cache. The
+// zero Account is the person of the zero Account's sources. An account that is
+// not signed in is no error. Entra's session in the browser goes on.
+func (p *Public) SignOut(ctx context.Context, a public.Account) error {
+	ctx = inflight.Mark(ctx)
+	if a.IsZero() {
+		var err error
+		if a, err = p.whoever(ctx); err != nil {
+			if errors.Is(err, errNobody) {
+				return nil
+			}
+			return err
+		}
+	}
+	if a.HomeAccountID == "" {
+		return errNoHome
+	}
+	all, err := p.cached(ctx)
+	if err != nil {
+		return err
+	}
+	// MSAL removes the tokens of one cloud, and by the account's own spelling.
+	for _, known := range all {
+		if samePerson(known, a) {
+			if err := p.remove(ctx, known); err != nil {
+				return err
+			}
+		}
+	}
+	p.forget(a)
+	return nil
+}
+
+// CloseIdleConnections closes the connections to Entra that are not in use. It
+// does nothing for a wrapped client, whose HTTP client is the caller's.
+func (p *Public) CloseIdleConnections() {
+	if p.wire != nil {
+		p.wire.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,23 @@
+package tokensource
+
+// relieve forgets earlier refusals: somebody has just signed in, so that Entra
+// may well answer differently.
+func (s *Source) relieve() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.state.failures)
+	s.state.peace = peace{}
+}
+
+// forget drops all that the source holds, and what flights under way will
+// bring: its account was signed out, or it stands for another person now.
+func (s *Source) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := newState()
+	st.order, st.epoch = s.state.order, s.state.epoch+1
+	st.airborne = s.state.airborne
+	st.allowance = s.state.allowance
+	s.state = st
+	s.current.Store(nil)
+}

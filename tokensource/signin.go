@@ -1,0 +1,107 @@
+package tokensource
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae/internal/inflight"
+)
+
+// signInLimit bounds a SignIn whose context has no earlier deadline: a page
+// that was closed cannot be told from one that somebody is still looking at.
+const signInLimit = 5 * time.Minute
+
+// SignIn asks a person to sign in, whatever tokens there are, with the claims
+// that the source of these scopes is waiting for. Whoever signs in is the
+// person of the zero Account from then on. It waits while another sign-in of
+// the same Prompt is open, and ends with ctx or after 5 minutes.
+//
+// Errors are as for tokens; ErrDeclined says that nobody wanted to sign in.
+func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, error) {
+	if p.prompt == nil {
+		return public.Account{}, errNoPrompt
+	}
+	canonical, err := canonicalScopes(scopes)
+	if err != nil {
+		return public.Account{}, err
+	}
+	ctx, cancel := context.WithTimeout(inflight.Mark(ctx), signInLimit)
+	defer cancel()
+	leave, err := p.gate.pass(ctx)
+	if err != nil {
+		return public.Account{}, notSignedIn(ctx, err)
+	}
+	defer leave()
+	claims, hint := p.pending(ctx, scopeKey(canonical))
+	u := &user{public: p, scopes: canonical}
+	res, err := u.prompt(ctx, claims, hint)
+	if err != nil {
+		return public.Account{}, err
+	}
+	p.bind(res.Account)
+	tok, home := toToken(res), strings.ToLower(res.Account.HomeAccountID)
+	for _, e := range p.waiting(scopeKey(canonical)) {
+		if e.key.home == "" || e.key.home == home {
+			e.source.adopt(tok, claims)
+		}
+	}
+	return res.Account, nil
+}
+
+// bind makes account the person of the zero Account. What the sources of the
+// zero Account hold of another person must not be used any more.
+func (p *Public) bind(account public.Account) {
+	if p.person.bind(account) {
+		p.forgetZero()
+	}
+	p.relieve(account)
+}
+
+// relieve tells the sources that account has just signed in.
+func (p *Public) relieve(account public.Account) {
+	home := strings.ToLower(account.HomeAccountID)
+	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == "" || k.home == home }) {
+		e.source.relieve()
+	}
+}
+
+// forget drops what the sources of account hold.
+func (p *Public) forget(account public.Account) {
+	if p.person.unbind(account) {
+		p.forgetZero()
+	}
+	home := strings.ToLower(account.HomeAccountID)
+	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == home }) {
+		e.source.forget()
+	}
+}
+
+func (p *Public) forgetZero() {
+	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == "" }) {
+		e.source.forget()
+	}
+}
+
+// waiting returns the sources that a sign-in with these scopes may serve, at
+// the authority's tenant.
+func (p *Public) waiting(scopes string) []registered[publicKey] {
+	return p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant == "" })
+}
+
+// pending returns the claims that the next sign-in with these scopes must
+// carry, and the name of the account that they were asked of, if one is known.
+func (p *Public) pending(ctx context.Context, scopes string) (claims, hint string) {
+	for _, e := range p.waiting(scopes) {
+		claims = e.source.pendingClaims()
+		switch {
+		case claims == "":
+		case e.key.home == "":
+			return claims, p.person.current().PreferredUsername
+		default:
+			return claims, p.named(ctx, public.Account{HomeAccountID: e.key.home}).PreferredUsername
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,129 @@
+package tokensource
+
+import (
+	"context"
+	"slices"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/wwwauth"
+)
+
+// A user is the flow of one account, or of the zero Account, with one set of
+// scopes at one tenant.
+type user struct {
+	public *Public
+	want   public.Account // zero: the person of the zero Account
+	tenant string         // "": the authority's
+	scopes []string
+}
+
+// acquire is silent: from MSAL's cache, or by redeeming the refresh token.
+func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	p := u.public
+	who := u.want
+	if who.HomeAccountID == "" {
+		var err error
+		if who, err = p.whoever(ctx); err != nil {
+			return nil, err
+		}
+	}
+	res, err := u.silent(ctx, who, req.Claims)
+	if err == nil && req.Claims == "" && req.Rejected != "" && res.AccessToken == req.Rejected {
+		res, err = u.silent(ctx, who, newTokenClaims)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := p.check.verify(ctx, func(ctx context.Context) (string, error) {
+		return p.client.AuthCodeURL(ctx, "cp1-check", "http://localhost", u.scopes, public.WithTenantID(u.tenant))
+	}); err != nil {
+		return nil, err
+	}
+	return toToken(res), nil
+}
+
+// silent asks MSAL for a token of who. MSAL does not look whose tokens come
+// back for a refresh token.
+func (u *user) silent(ctx context.Context, who public.Account, claims string) (public.AuthResult, error) {
+	p := u.public
+	before, err := p.cached(ctx)
+	if err != nil {
+		return public.AuthResult{}, err
+	}
+	res, err := tokenOf(ctx, func() (public.AuthResult, error) {
+		return p.client.AcquireTokenSilent(ctx, u.scopes, public.WithSilentAccount(who), public.WithClaims(claims), public.WithTenantID(u.tenant))
+	})
+	if err != nil {
+		return public.AuthResult{}, err
+	}
+	if res.Account.HomeAccountID == "" {
+		return res, nil // from the cache, where it was found under who's id
+	}
+	return u.vet(ctx, who, res, before)
+}
+
+// ask has a person sign in, as the account whose token it is to be.
+func (u *user) ask(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	who := u.public.named(ctx, u.want)
+	if who.HomeAccountID == "" {
+		// Nobody, or one of several: then anybody may sign in.
+		who, _ = u.public.whoever(ctx)
+	}
+	asked := *u
+	asked.want = who
+	res, err := asked.prompt(ctx, req.Claims, who.PreferredUsername)
+	if err != nil {
+		return nil, err
+	}
+	if u.want.HomeAccountID == "" {
+		u.public.bind(res.Account)
+	} else {
+		u.public.relieve(res.Account)
+	}
+	return toToken(res), nil
+}
+
+// prompt shows the Prompt and makes sure that the right person answered.
+func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResult, error) {
+	p := u.public
+	before, err := p.cached(ctx)
+	if err != nil {
+		return public.AuthResult{}, err
+	}
+	if claims == newTokenClaims {
+		claims = "" // a sign-in gives a new token anyway
+	}
+	res, err := guard(func() (public.AuthResult, error) {
+		return p.prompt.SignIn(ctx, PromptRequest{
+			Client:      p.client,
+			Scopes:      slices.Clone(u.scopes),
+			Claims:      claims,
+			Reason:      wwwauth.Explain(claims).String(),
+			LoginHint:   hint,
+			Tenant:      u.tenant,
+			ClientID:    p.clientID,
+			RedirectURI: p.redirectURI,
+			check:       func(res public.AuthResult) error { return mismatch(u.want, res) },
+		})
+	})
+	switch {
+	case err != nil && res.Account.HomeAccountID != "" && mismatch(u.want, res) != nil:
+		// A Prompt that checks for itself.
+	case err != nil:
+		return public.AuthResult{}, notSignedIn(ctx, err)
+	case res.AccessToken == "":
+		return public.AuthResult{}, &msalcae.Error{Err: errEmptySignIn}
+	}
+	return u.vet(ctx, u.want, res, before)
+}
+
+// vet passes a result on if it is want's. Of anybody else nothing is kept.
+func (u *user) vet(ctx context.Context, want public.Account, res public.AuthResult, before []public.Account) (public.AuthResult, error) {
+	err := mismatch(want, res)
+	if err == nil {
+		return res, nil
+	}
+	_ = u.public.dropStranger(ctx, res.Account, before)
+	return public.AuthResult{}, err
+}
