@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/msalcae/msalcae"
@@ -42,6 +44,9 @@ type flight struct {
 	// rejected is the value of the token that a step-up was asked of.
 	rejected string
 	trace    *msalcae.Trace
+	// waiters counts the callers who wait for it. A flight lands without
+	// them; a prompt is not opened for nobody.
+	waiters atomic.Int32
 }
 
 // claims is the claims parameter, and with what rides along if ride is set.
@@ -70,22 +75,24 @@ func (f *flight) claimsIfAny() string {
 // challenge; it never leaves the engine.
 var errSuperseded = errors.New("msalcae: superseded by a challenge")
 
-// join starts the flight for purpose, which make describes and run carries out,
-// or joins the one under way. The caller holds s.mu, so that a flight cannot
-// end between being seen and being joined.
-func (s *Source) join(purpose string, describe func() *flight, run func(*flight) (*entry, error)) (<-chan singleflight.Result, bool) {
-	f, under := s.state.airborne[purpose]
-	if !under {
+// join starts the flight for purpose, which describe describes and run carries
+// out, or joins the one under way. The caller holds s.mu, so that a flight
+// cannot end between being seen and being joined, and counts itself out of its
+// waiters when it no longer waits.
+func (s *Source) join(purpose string, describe func() *flight, run func(*flight) (*entry, error)) (f *flight, landing <-chan singleflight.Result, joined bool) {
+	f, joined = s.state.airborne[purpose]
+	if !joined {
 		s.state.order++
 		f = describe()
 		f.purpose, f.order, f.epoch = purpose, s.state.order, s.state.epoch
-		f.slot = fmt.Sprintf("%d", f.order)
+		f.slot = strconv.FormatUint(f.order, 10)
 		s.state.airborne[purpose] = f
 	}
-	return s.flights.DoChan(f.slot, func() (any, error) {
+	f.waiters.Add(1)
+	return f, s.flights.DoChan(f.slot, func() (any, error) {
 		e, err := run(f)
 		return e, err
-	}), under
+	}), joined
 }
 
 // silently obtains a token without asking anyone and publishes it.

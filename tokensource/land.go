@@ -10,6 +10,10 @@ import (
 
 // land ends a flight: it takes it off the list and makes its token, if it
 // brought a good one, the token in use.
+//
+// A token that was asked for before the latest challenge may be as bad as the
+// one that was refused, and is asked for again. Not so after a prompt for a
+// step-up: the person has just signed in, and is not made to do it twice.
 func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -18,11 +22,15 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 	if f.answers != "" { // a prompt, whether it was answered or not
 		delete(st.doubts, f.topic)
 	}
-	if f.epoch != st.epoch {
+	if f.epoch != st.epoch && !(f.stepUp && f.answers != "") {
 		return nil, errSuperseded
 	}
 	if err != nil {
 		return nil, s.crash(f, err)
+	}
+	if f.answers != "" { // what a person's sign-in brings is as new as its end
+		st.order++
+		f.order = st.order
 	}
 	e := newEntry(tok, f, silent)
 	if s.flow.voids.has(e.print) {
@@ -73,9 +81,10 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 	if f.stepUp {
 		st.keep(e)
 	}
-	if cur == nil || cur.order < e.order {
+	if cur == nil && st.pending == nil || cur != nil && cur.order < e.order {
 		s.current.Store(e)
 	}
+	st.announce()
 	return e
 }
 

@@ -45,8 +45,8 @@ func (e *pausedError) Unwrap() error        { return e.err }
 type failures map[string]failure
 
 type failure struct {
-	err   error
-	until time.Time
+	err          error
+	since, until time.Time
 }
 
 // remember keeps err for a while if asking again at once would not help.
@@ -58,7 +58,7 @@ func (fs failures) remember(purpose string, err error, now time.Time) {
 	if len(fs) >= maxFailures {
 		fs.forgetOld(now)
 	}
-	fs[purpose] = failure{err, now.Add(wait)}
+	fs[purpose] = failure{err, now, now.Add(wait)}
 }
 
 func (fs failures) forgetOld(now time.Time) {
@@ -75,10 +75,11 @@ func (fs failures) forgetOld(now time.Time) {
 	}
 }
 
-// recall returns the failure that still stands for purpose.
-func (fs failures) recall(purpose string, now time.Time) (failure, bool) {
+// recall returns the failure that still stands for purpose: until its time, and
+// while the prompt that it led to is open.
+func (fs failures) recall(purpose string, now time.Time, prompting bool) (failure, bool) {
 	f, ok := fs[purpose]
-	return f, ok && f.until.After(now)
+	return f, ok && (prompting || f.until.After(now))
 }
 
 // again is what a caller gets who comes while the failure stands: the same

@@ -73,16 +73,17 @@ func (s *Source) findStepUp(w *want, nano int64) *entry {
 func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 	state := &s.state
 	topic, purpose := state.purpose(w, fresh)
-	if last, ok := state.failures.recall(purpose, now); ok {
+	_, prompting := state.airborne[promptFor(w, topic, purpose)]
+	if last, ok := state.failures.recall(purpose, now, prompting); ok {
 		if fresh || !s.mayPrompt(w) || !errors.Is(last.err, msalcae.ErrInteractionRequired) {
 			st.err = last.again(now)
 			return
 		}
-		s.launchPrompt(w, st, purpose, entraClaims(last.err), now)
+		s.launchPrompt(w, st, topic, purpose, entraClaims(last.err), now)
 		return
 	}
-	if s.mayPrompt(w) && (state.doubts[topic] || state.airborne["prompt "+purpose] != nil) {
-		s.launchPrompt(w, st, purpose, nil, now)
+	if state.doubts[topic] && s.mayPrompt(w) {
+		s.launchPrompt(w, st, topic, purpose, nil, now)
 		return
 	}
 	if state.airborne[purpose] == nil && (w.challenge || state.pending != nil) {
@@ -91,32 +92,40 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 			return
 		}
 	}
-	st.landing, st.joined = s.join(purpose, func() *flight {
+	st.await(s.join(purpose, func() *flight {
 		f := state.describe(w, fresh)
 		f.topic = topic
 		return f
-	}, s.silently)
+	}, s.silently))
 }
 
 // launchPrompt joins or starts the prompt for purpose. Entra's own claims are
 // laid over the challenge's.
-func (s *Source) launchPrompt(w *want, st *step, purpose string, entra demand, now time.Time) {
-	topic, _ := s.state.purpose(w, false)
-	answers := purpose
-	purpose = "prompt " + purpose
+func (s *Source) launchPrompt(w *want, st *step, topic, answers string, entra demand, now time.Time) {
+	purpose := promptFor(w, topic, answers)
 	st.prompted = true
 	if s.state.airborne[purpose] == nil && now.Before(s.state.peace.until) {
 		st.err = &pausedError{s.state.peace.until.Sub(now), "sign-in was declined twice in a row", msalcae.ErrInteractionRequired}
 		return
 	}
-	st.landing, st.joined = s.join(purpose, func() *flight {
+	st.news = s.state.news
+	st.await(s.join(purpose, func() *flight {
 		f := s.state.describe(w, false)
 		if len(entra) > 0 {
 			f.demand = entra.over(f.demand)
 		}
 		f.carried, f.topic, f.answers = nil, topic, answers
 		return f
-	}, s.promptly)
+	}, s.promptly))
+}
+
+// promptFor names the prompt that answers a refusal. A prompt for a step-up
+// serves later epochs too: the person signs in after what began them.
+func promptFor(w *want, topic, purpose string) string {
+	if w.stepUp() {
+		return "prompt " + topic
+	}
+	return "prompt " + purpose
 }
 
 // purpose names the flight that serves w and whoever else needs the same, and

@@ -9,42 +9,109 @@ import (
 	"github.com/msalcae/msalcae/wwwauth"
 )
 
+// promptQueue is how many prompts of other sources one may have to wait for.
+const promptQueue = 8
+
+// justNow is how recent a silent refusal is that need not be repeated.
+const justNow = 5 * time.Second
+
 // errPromptBusy: other prompts were in the way for as long as one may take.
 var errPromptBusy = errors.New("msalcae: other sign-ins were waiting for an answer all the time; try again")
 
-// promptly asks a person to sign in and publishes the token.
+// promptly waits for its turn, asks a person to sign in and publishes the token.
+//
+// If somebody else's prompt came first, that person may have signed in
+// meanwhile: then the token may be there already, or be had silently.
 func (s *Source) promptly(f *flight) (*entry, error) {
 	start := time.Now()
-	tok, silent, err := s.signIn(f)
-	e, err := s.land(f, tok, err, silent)
+	limit := orDefault(s.PromptTimeout, promptTimeout)
+	waited, ok := s.flow.gate.enter(promptQueue * limit)
+	if !ok {
+		return s.land(f, nil, errPromptBusy, false)
+	}
+	defer s.flow.gate.leave()
+	if waited {
+		if e, err := s.silentlyFirst(f); e != nil || err != nil {
+			return s.leave(f, e, err)
+		}
+	}
+	tok, err := s.signIn(f, limit)
+	e, err := s.land(f, tok, err, false)
 	reportAcquired(f, start, e, err)
 	return e, err
 }
 
-// signIn waits for its turn and prompts. If somebody else's prompt came first,
-// that person may have signed in meanwhile, and Entra is asked silently again.
-func (s *Source) signIn(f *flight) (tok *msalcae.Token, silent bool, err error) {
-	limit := orDefault(s.PromptTimeout, promptTimeout)
-	waited, ok := s.flow.gate.enter(limit)
-	if !ok {
-		return nil, false, errPromptBusy
+// silentlyFirst returns a token that makes the prompt f needless, or
+// errSuperseded if nobody wants it any more.
+func (s *Source) silentlyFirst(f *flight) (*entry, error) {
+	s.mu.Lock()
+	if e := s.meanwhile(f); e != nil {
+		s.mu.Unlock()
+		return e, nil
 	}
-	defer s.flow.gate.leave()
-	if waited {
-		if tok, err = s.request(f, f.claims(false)); err == nil {
-			return tok, true, nil
+	last, refused := s.state.failures[f.answers]
+	switch {
+	case f.epoch != s.state.epoch || f.waiters.Load() == 0:
+		s.mu.Unlock()
+		return nil, errSuperseded
+	case refused && time.Since(last.since) < justNow:
+		s.mu.Unlock()
+		return nil, nil
+	}
+	silent, landing, _ := s.join(f.answers, func() *flight {
+		return &flight{topic: f.topic, renews: f.renews, stepUp: f.stepUp, fresh: f.fresh, demand: f.demand,
+			evict: f.evict, rejected: f.rejected, trace: f.trace}
+	}, s.silently)
+	s.mu.Unlock()
+	defer silent.waiters.Add(-1)
+	r := <-landing
+	if e, _ := r.Val.(*entry); e != nil {
+		return e, nil
+	}
+	if f.waiters.Load() == 0 {
+		return nil, errSuperseded
+	}
+	return nil, nil
+}
+
+// meanwhile returns a token that came into use or was kept since f began and
+// is what f was to bring.
+func (s *Source) meanwhile(f *flight) *entry {
+	cur := s.current.Load()
+	if !f.stepUp {
+		if cur != nil && cur.order > f.order && s.state.pending == nil {
+			return cur
+		}
+		return nil
+	}
+	for _, e := range s.state.kept {
+		if e.order > f.order && e.meets(f.demand) && e.tok.Value != f.rejected {
+			return e
 		}
 	}
+	return nil
+}
+
+// leave ends a flight that needed no landing.
+func (s *Source) leave(f *flight, e *entry, err error) (*entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.airborne, f.purpose)
+	return e, err
+}
+
+// signIn prompts.
+func (s *Source) signIn(f *flight, limit time.Duration) (*msalcae.Token, error) {
 	start := time.Now()
 	req := msalcae.TokenRequest{Claims: f.claimsIfAny(), Rejected: f.evict, Trace: f.trace}
-	tok, err = limited(s.flow.prompt, req, limit)
+	tok, err := limited(s.flow.prompt, req, limit)
 	s.mu.Lock()
 	s.state.peace.prompted(err, time.Now())
 	s.mu.Unlock()
 	if t := f.trace; t != nil && t.Prompted != nil {
 		t.Prompted(context.Background(), msalcae.PromptedInfo{Reason: wwwauth.Explain(req.Claims).String(), Took: time.Since(start), Err: err})
 	}
-	return tok, false, err
+	return tok, err
 }
 
 // adopt takes over a token that a person's sign-in brought outside the engine,

@@ -36,7 +36,7 @@ func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, purpose string, de
 	wait := e.backoff()
 	e.tried.Store(now.Add(wait).UnixNano())
 	e.refreshAt.Store(max(e.refreshAt.Load(), now.Add(wait).UnixNano()))
-	s.join(purpose, func() *flight {
+	f, _, _ := s.join(purpose, func() *flight {
 		f := describe()
 		f.trace = nil
 		return f
@@ -53,6 +53,7 @@ func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, purpose string, de
 		}
 		return got, err
 	})
+	f.waiters.Add(-1)
 }
 
 // backoff is how long to wait until another attempt to replace e, if the one

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// maxRounds bounds how often one caller is sent to another flight because a
-// challenge superseded the one it waited for.
-const maxRounds = 8
+// maxRounds bounds how often one caller looks again because a challenge
+// superseded the flight it waited for, or another brought news.
+const maxRounds = 32
 
 // A want is one caller's request on its way through the engine.
 type want struct {
@@ -30,11 +30,17 @@ func (w *want) stepUp() bool { return w.challenge && w.demand.stepUp() }
 type step struct {
 	entry    *entry
 	err      error
+	flight   *flight
 	landing  <-chan singleflight.Result
+	news     <-chan struct{} // closed when a prompt may no longer be needed
 	joined   bool
 	prompted bool   // the flight is a prompt
 	fallback *entry // serves if the flight brings nothing
 	rejected *entry // that the want's challenge took out of use
+}
+
+func (st *step) await(f *flight, landing <-chan singleflight.Result, joined bool) {
+	st.flight, st.landing, st.joined = f, landing, joined
 }
 
 // seek answers a caller whom the token in use does not serve.
@@ -59,7 +65,7 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 			traceRejected(ctx, req, st.rejected)
 		}
 		if st.landing != nil {
-			st.entry, st.err = wait(ctx, &w, st)
+			st.entry, st.err = s.wait(ctx, &w, &st)
 		}
 		if e := st.entry; e != nil && w.challenge && e.tok.Value == req.Rejected {
 			return nil, msalcae.ErrSameToken
@@ -83,21 +89,42 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 func (s *Source) mayPrompt(w *want) bool { return s.flow.prompt != nil && !w.req.NoPrompt }
 
 // wait waits for a flight, at most until ctx ends.
-func wait(ctx context.Context, w *want, st step) (*entry, error) {
+func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err error) {
 	start := time.Now()
-	var e *entry
-	var err error
-	select {
-	case r := <-st.landing:
-		e, _ = r.Val.(*entry)
-		err = r.Err
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	defer st.flight.waiters.Add(-1)
 	if t := w.req.Trace; st.joined && t != nil && t.Joined != nil {
-		t.Joined(ctx, msalcae.JoinedInfo{Claims: w.req.Claims, Waited: time.Since(start), Err: err})
+		defer func() {
+			t.Joined(ctx, msalcae.JoinedInfo{Claims: w.req.Claims, Waited: time.Since(start), Err: err})
+		}()
 	}
-	return e, err
+	for {
+		select {
+		case r := <-st.landing:
+			e, _ = r.Val.(*entry)
+			return e, r.Err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-st.news:
+			if e, err = s.look(w, st); e != nil || err != nil {
+				return e, err
+			}
+		}
+	}
+}
+
+// look tells a caller who waits for a prompt whether the news are a token for
+// it, or a sign-in that may have made the prompt needless (errSuperseded).
+func (s *Source) look(w *want, st *step) (*entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.news = s.state.news
+	if e, fresh := s.find(w, time.Now()); e != nil && !fresh {
+		return e, nil
+	}
+	if _, refused := s.state.failures[st.flight.answers]; !refused {
+		return nil, errSuperseded
+	}
+	return nil, nil
 }
 
 // failed reports err to the caller's Trace where it is a pause.

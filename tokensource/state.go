@@ -1,8 +1,6 @@
 package tokensource
 
-import (
-	"time"
-)
+import "time"
 
 // maxKept is how many tokens that were obtained for step-ups are kept.
 const maxKept = 8
@@ -28,6 +26,9 @@ type state struct {
 	kept []*entry
 	// airborne are the flights under way, by purpose.
 	airborne map[string]*flight
+	// news is closed when a new token comes into use: whoever waits for a
+	// prompt then looks again whether it is still needed.
+	news chan struct{}
 	// failures are remembered by purpose.
 	failures failures
 	// allowance limits what challenges may cause.
@@ -51,7 +52,19 @@ type state struct {
 }
 
 func newState() state {
-	return state{airborne: map[string]*flight{}, failures: failures{}, doubts: map[string]bool{}, rested: map[string]time.Time{}}
+	return state{
+		airborne: map[string]*flight{},
+		news:     make(chan struct{}),
+		failures: failures{},
+		doubts:   map[string]bool{},
+		rested:   map[string]time.Time{},
+	}
+}
+
+// announce tells whoever waits for a prompt that there is a new token.
+func (st *state) announce() {
+	close(st.news)
+	st.news = make(chan struct{})
 }
 
 // demandMore adds d to what the next token must satisfy and reports whether
