@@ -101,6 +101,8 @@ func (s *Source) silently(f *flight) (*entry, error) {
 	tok, err := s.request(f, f.claims(true))
 	if errors.Is(err, msalcae.ErrInteractionRequired) && len(f.carried) > 0 && !sessionGone(err) {
 		tok, err = s.request(f, f.claims(false))
+	} else if len(f.carried) > 0 {
+		f.demand = f.demand.over(f.carried) // what rode along was granted
 	}
 	e, err := s.land(f, tok, err, true)
 	reportAcquired(f, start, e, err)
