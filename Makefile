@@ -1,10 +1,13 @@
 # Everything here needs Go alone, unless it says otherwise as it runs.
 
 .DEFAULT_GOAL := help
-.PHONY: help test check bench fuzz soak
+.PHONY: help demo test check bench fuzz soak
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | awk -F'\t' '{printf "make %-7s %s\n", $$1, $$2}'
+
+demo: ## the story in a terminal; ARGS="-n 50 -seed 7 -json"
+	@cd examples && go run ./demo $(ARGS)
 
 test: ## every test of every module, with the race detector
 	@bash scripts/test.sh
