@@ -23,22 +23,24 @@ type Fault struct {
 	Drop bool
 
 	// AADSTS, not 0, answers with that error in Entra's form; the codes that
-	// the server knows have their usual texts. OAuthError and Suberror, if not "", replace
-	// the usual ones; Claims, if not "", is the answer's claims member.
-	AADSTS               int
+	// the server knows have their usual texts.
+	AADSTS int
+	// OAuthError and Suberror, if not "", replace the usual ones of AADSTS.
 	OAuthError, Suberror string
-	Claims               string
+	// Claims, if not "", is the claims member of AADSTS's answer.
+	Claims string
 
 	// Challenge, if not "", answers 401 with a claims challenge in Graph's form
 	// of exactly this text, which need not be JSON.
 	Challenge string
 
 	// Status is the HTTP status; 0 means what belongs to AADSTS or Challenge,
-	// or, if Header or Body is set, 200. Header is added to the answer's.
-	// Body replaces the body.
+	// or, if Header or Body is set, 200.
 	Status int
+	// Header is added to the answer's.
 	Header http.Header
-	Body   string
+	// Body replaces the answer's, if not "".
+	Body string
 }
 
 type plannedFault struct {

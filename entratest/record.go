@@ -22,7 +22,7 @@ const (
 // Stats counts what the server saw. It is comparable; Sub tells what a part of
 // a test has added. Requests are counted when they arrive, answered or not.
 type Stats struct {
-	DiscoveryRequests int
+	DiscoveryRequests int // for instance discovery, OpenID configurations and keys
 	TokenRequests     int // of every grant, successful or not
 	TokenErrors       int // token requests that were answered with an error
 
@@ -36,7 +36,7 @@ type Stats struct {
 	Prompts int
 	SignIns int // authorization codes handed out, with and without a page
 
-	APICalls   int
+	APICalls   int // requests that reached the API, replays included
 	Challenges int // API calls answered with 401 and error="insufficient_claims"
 }
 
@@ -59,10 +59,10 @@ func (s Stats) Sub(earlier Stats) Stats {
 // A Request is the record of one request. It holds no token, code, secret or
 // password.
 type Request struct {
-	Time     time.Time
-	Endpoint Endpoint
-	Method   string
-	Path     string
+	Time     time.Time // of its arrival
+	Endpoint Endpoint  // what it was for
+	Method   string    // HTTP method
+	Path     string    // of its URL, without the query
 
 	Grant   string   // grant_type, at the token endpoint
 	Scopes  []string // as asked for
@@ -72,7 +72,7 @@ type Request struct {
 
 	Status          int    // HTTP status; 0 if the request was not answered
 	Error, Suberror string // OAuth error, if the answer was one
-	AADSTS          int
+	AADSTS          int    // Entra's error code, if the answer was an error; else 0
 	Challenge       string // the WWW-Authenticate header, if the API sent one
 	CorrelationID   string // client-request-id, or one made up
 

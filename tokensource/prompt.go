@@ -20,17 +20,18 @@ import (
 // A Prompt shows one sign-in at a time, whatever the number of clients and
 // sources that use the same value.
 type Prompt interface {
+	// SignIn asks a person, waits for the answer, and returns what MSAL did.
 	SignIn(ctx context.Context, req PromptRequest) (public.AuthResult, error)
 }
 
 // A PromptRequest says whom to ask, for what, and why.
 type PromptRequest struct {
 	Client    public.Client // to sign in with
-	Scopes    []string
-	Claims    string // that the sign-in must carry, decoded; "": none
-	Reason    string // why a person is asked, one clause; "": they wanted to sign in
-	LoginHint string // user name of the account that must sign in; "": any account may
-	Tenant    string // to sign in to; "": that of the client's authority
+	Scopes    []string      // to ask for
+	Claims    string        // that the sign-in must carry, decoded; "": none
+	Reason    string        // why a person is asked, one clause; "": they wanted to sign in
+	LoginHint string        // user name of the account that must sign in; "": any account may
+	Tenant    string        // to sign in to; "": that of the client's authority
 	// ClientID is the client's, for Client.AuthCodeURL; "" if the client was
 	// built by somebody else.
 	ClientID string
