@@ -1,6 +1,7 @@
 package wwwauth
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// ErrMalformedClaims is wrapped by the errors of Claims: the response is a
-// claims challenge, but one that cannot be answered.
+// ErrMalformedClaims is wrapped by the errors of Claims: a claims challenge
+// that cannot be answered. Their texts say what is wrong with it and quote
+// nothing of it.
 var ErrMalformedClaims = errors.New("wwwauth: malformed claims challenge")
 
-// What can be wrong with a claims challenge. The texts quote nothing of it.
 var (
 	errNoClaims   = malformed("it has no claims")
 	errTwoErrors  = malformed("it has two errors that differ")
@@ -27,15 +28,15 @@ var (
 func malformed(why string) error { return fmt.Errorf("%w: %s", ErrMalformedClaims, why) }
 
 // Claims returns the claims of a claims challenge: one JSON object, as text,
-// decoded and otherwise unchanged, for MSAL's WithClaims. It returns "" and no
-// error if resp is no claims challenge, and an error that wraps
-// [ErrMalformedClaims] if it is one whose claims cannot be used.
+// decoded and otherwise unchanged, which MSAL's WithClaims takes. It returns ""
+// and no error if resp is no claims challenge, and an error that wraps
+// [ErrMalformedClaims] if it is one that cannot be used.
 //
-// A claims challenge is a response of status 401 with a challenge of the
-// scheme Bearer that has error="insufficient_claims" and claims, as described
-// at https://learn.microsoft.com/entra/identity-platform/claims-challenge.
-// Claims may be in base64 of either alphabet, padded or not, or the JSON text
-// itself. Of several claims challenges the first that can be used counts.
+// A claims challenge is a response of status 401 with a challenge of the scheme
+// Bearer that has error="insufficient_claims" and claims, as described at
+// https://learn.microsoft.com/entra/identity-platform/claims-challenge. The
+// claims are in base64 of either alphabet, padded or not, or they are the JSON
+// text itself. Of several claims challenges the first that can be used counts.
 //
 // The body of resp is not touched. A nil resp is no claims challenge.
 func Claims(resp *http.Response) (string, error) {
@@ -46,7 +47,7 @@ func Claims(resp *http.Response) (string, error) {
 // A finding is the claims challenge of a response, if it has one.
 type finding struct {
 	claims      string // decoded
-	description string // what the server says about it; untrusted
+	description value  // what the server says about it
 	err         error  // why the claims cannot be used
 }
 
@@ -56,70 +57,72 @@ func find(resp *http.Response) finding {
 	if resp == nil || resp.StatusCode != http.StatusUnauthorized {
 		return finding{}
 	}
-	var first finding
+	var unusable finding
 	var b bearer
-	r := read(resp.Header["Www-Authenticate"])
+	sc := scan(resp.Header["Www-Authenticate"])
 	for {
-		e := r.next()
-		switch e.kind {
+		switch found := sc.next(); found {
+		case param:
+			b.param(sc.name, sc.value)
 		case scheme, end:
 			f := b.finding()
 			if f.claims != "" {
 				return f
 			}
-			if first.err == nil {
-				first = f
+			if unusable.err == nil {
+				unusable = f
 			}
-			if e.kind == end {
-				return first
+			if found == end {
+				return unusable
 			}
-			b = bearer{is: equalFold(e.name, "Bearer")}
-		case param:
-			if b.is {
-				b.param(e.name, e.value)
-			}
+			b = bearer{is: equalFold(sc.name, "Bearer")}
 		}
 	}
 }
 
-// A bearer gathers what a claims challenge needs of one challenge.
+// A bearer gathers what matters of one challenge.
 type bearer struct {
-	is                             bool // Bearer, not another scheme
-	errors, insufficient           int  // how many error parameters; how many of them insufficient_claims
-	hasClaims, differ, hasDescript bool
-	claims, description            value
+	is           bool // of the scheme Bearer
+	insufficient bool // has error="insufficient_claims"
+	otherError   bool // has another error
+	hasClaims    bool
+	otherClaims  bool // has claims that differ from the first
+	claims       value
+	described    bool
+	description  value
 }
 
 func (b *bearer) param(name string, v value) {
-	switch {
-	case equalFold(name, "error"):
-		b.errors++
+	switch name {
+	case "error":
 		if equalFold(v.text(), "insufficient_claims") {
-			b.insufficient++
+			b.insufficient = true
+		} else {
+			b.otherError = true
 		}
-	case equalFold(name, "claims"):
-		if b.hasClaims && v.text() != b.claims.text() {
-			b.differ = true
-		}
+	case "claims":
 		if !b.hasClaims {
 			b.hasClaims, b.claims = true, v
+		} else if !b.otherClaims {
+			b.otherClaims = v.text() != b.claims.text()
 		}
-	case equalFold(name, "error_description"), equalFold(name, "errorDescription"):
-		if !b.hasDescript {
-			b.hasDescript, b.description = true, v
+	case "error_description", "errordescription": // Graph has sent both
+		if !b.described {
+			b.described, b.description = true, v
 		}
 	}
 }
 
+// finding returns what has been gathered, if it is a claims challenge.
 func (b *bearer) finding() finding {
-	if b.insufficient == 0 {
+	if !b.is || !b.insufficient {
 		return finding{}
 	}
-	f := finding{description: b.description.text()}
+	f := finding{description: b.description}
 	switch {
-	case b.insufficient != b.errors:
+	case b.otherError:
 		f.err = errTwoErrors
-	case b.differ:
+	case b.otherClaims:
 		f.err = errTwoClaims
 	default:
 		f.claims, f.err = decode(b.claims.text())
@@ -149,4 +152,26 @@ func decode(s string) (string, error) {
 		return "", err
 	}
 	return s, nil
+}
+
+// standard turns the URL alphabet of base64 (RFC 4648 section 5) into the
+// standard one and drops blanks, which a folded header leaves.
+var standard = strings.NewReplacer("-", "+", "_", "/", " ", "", "\t", "")
+
+// decodeBase64 decodes base64 of either alphabet, with padding, with less than
+// there should be, or with none.
+func decodeBase64(s string) (string, error) {
+	s = standard.Replace(s)
+	digits := strings.TrimRight(s, "=")
+	if len(s)-len(digits) > (4-len(digits)%4)%4 {
+		return "", errNotBase64
+	}
+	if base64.RawStdEncoding.DecodedLen(len(digits)) > MaxClaimsBytes {
+		return "", errLongClaims
+	}
+	b, err := base64.RawStdEncoding.DecodeString(digits)
+	if err != nil {
+		return "", errNotBase64
+	}
+	return string(b), nil
 }

@@ -34,9 +34,9 @@ const (
 	// read at all.
 	MaxHeaderBytes = 64 << 10
 	// MaxChallenges is how many challenges are read of one response.
-	MaxChallenges = 64
+	MaxChallenges = 32
 	// MaxParams is how many parameters are read of one challenge.
-	MaxParams = 64
+	MaxParams = 32
 	// MaxClaimsBytes bounds the decoded text of a claims challenge.
 	MaxClaimsBytes = 8 << 10
 	// MaxClaimsDepth bounds how deep objects and arrays nest in the claims

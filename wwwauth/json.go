@@ -2,7 +2,7 @@ package wwwauth
 
 // checkObject returns an error unless s is exactly one JSON object (RFC 8259)
 // that nests at most MaxClaimsDepth deep. It makes one pass and keeps nothing;
-// encoding/json needs several times as long and has no bound on depth.
+// encoding/json needs several times as long and lets 10,000 levels pass.
 func checkObject(s string) error {
 	c := checker{s: s}
 	c.space()

@@ -2,266 +2,255 @@ package wwwauth
 
 import "strings"
 
-// Classes of characters, in the terms of RFC 9110.
-const (
-	tchar  = 1 << iota // of a token, section 5.6.2
-	char68             // of a token68 before its "=", section 11.2
-	stop               // ends an unquoted value: blank, comma, quote
-	upper
-)
+// A kind is what a scanner found.
+type kind int
 
-var class = func() (t [256]uint8) {
-	for c := range t {
-		switch c := byte(c); {
-		case 'A' <= c && c <= 'Z':
-			t[c] = tchar | char68 | upper
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
-			t[c] = tchar | char68
-		case c == '+':
-			t[c] = tchar | char68
-		case c == '/':
-			t[c] = char68
-		case strings.IndexByte("!#$%&'*^`|", c) >= 0:
-			t[c] = tchar
-		case c == ' ', c == '\t', c == ',', c == '"':
-			t[c] = stop
-		}
-	}
-	return t
-}()
-
-// Kinds of elements.
 const (
-	end = iota
+	end kind = iota
 	scheme
 	token68
 	param
 )
 
-// An element is what a scanner finds.
-type element struct {
-	kind  int
-	name  string // of a scheme or a parameter, as received
-	value value  // of a parameter or a token68
-}
-
-// A value is a parameter's value as it stands in the header, without quotes.
+// A value is a parameter's value as it stands in a header, without quotes.
 type value struct {
 	raw     string
 	escaped bool // raw holds quoted-pairs
 }
 
-// A scanner reads the challenges of one field:
+// A scanner reads WWW-Authenticate fields, each by itself, in one pass:
 //
-//	challenge  = scheme [ 1*BLANK ( token68 / params ) ]
-//	param      = token BWS "=" BWS ( quoted-string / unquoted )
-//	unquoted   = run of anything but blanks, commas and quotes
+//	challenge = scheme [ 1*BLANK ( token68 / params ) ]
+//	param     = token BWS "=" BWS ( quoted-string / unquoted )
+//	unquoted  = what is neither blank, comma nor quote
 //
-// Elements are separated by commas, or where servers forget them by blanks. A
-// word without "=" begins a challenge if a comma stands before it or a
-// parameter follows it; elsewhere it is junk. Junk ends at the next blank or
-// comma outside quotes.
+// That is RFC 9110 section 11 but for unquoted values, in which servers send
+// URIs. Elements are separated by commas, or where servers forget them by
+// blanks. A word without "=" begins a challenge if a comma stands before it, or
+// if a parameter follows it; elsewhere it is junk. Junk ends at the next blank
+// or comma outside quotes.
 type scanner struct {
-	s    string
-	i    int
-	open bool // a challenge has begun: parameters belong to it
-	new  bool // nothing but blanks since its scheme: a token68 may follow
-	work int  // bytes looked at, those looked at twice counted twice
+	// What next found.
+	name  string // of a scheme as received; of a parameter in lower case
+	value value  // of a parameter or a token68
+
+	fields  fields
+	s       string // the field that is read
+	i       int    // up to here
+	escapes bool   // s holds backslashes
+	open    bool   // a challenge has begun in s: parameters belong to it
+	fresh   bool   // and nothing has followed its scheme yet
+
+	challenges int // so far
+	params     int // of the open challenge
+	work       int // bytes looked at; those looked at twice count twice
 }
 
-// next returns the next element.
-func (sc *scanner) next() element {
+func scan(values []string) scanner { return scanner{fields: fields{values: values}} }
+
+// next finds the next element within the limits of the package. It is not
+// called again after end.
+func (sc *scanner) next() kind {
 	for {
 		comma := sc.separators()
 		if sc.i == len(sc.s) {
-			return element{}
-		}
-		if sc.new && !comma {
-			sc.new = false
-			if text := sc.token68(); text != "" {
-				return element{kind: token68, value: value{raw: text}}
+			if !sc.nextField() {
+				return end
 			}
+			continue
+		}
+		fresh := sc.fresh
+		sc.fresh = false
+		if fresh && !comma && sc.token68() {
+			return token68
 		}
 		start := sc.i
-		word := sc.s[start:sc.run(start, tchar)]
-		after := sc.blanks(start + len(word))
+		wordEnd, seen := sc.run(start, tchar)
+		after := sc.blanks(wordEnd)
 		switch {
-		case word == "":
+		case wordEnd == start:
 			sc.junk(comma)
 		case after < len(sc.s) && sc.s[after] == '=':
 			sc.i = after + 1
-			if v, ok := sc.value(); ok && sc.open {
-				return element{kind: param, name: word, value: v}
+			if sc.param() && sc.open && sc.params < MaxParams {
+				sc.params++
+				if sc.name = sc.s[start:wordEnd]; seen&upper != 0 {
+					sc.name = lower(sc.name)
+				}
+				return param
 			}
-		case after == start+len(word) && after < len(sc.s) && sc.s[after] != ',':
+		case after == wordEnd && after < len(sc.s) && sc.s[after] != ',':
 			sc.junk(comma)
 		case comma || sc.paramAt(after):
+			if sc.challenges == MaxChallenges {
+				return end
+			}
+			sc.challenges++
+			sc.params = 0
+			sc.open, sc.fresh = true, true
+			sc.name = sc.s[start:wordEnd]
 			sc.i = after
-			sc.open, sc.new = true, true
-			return element{kind: scheme, name: word}
+			return scheme
 		default:
 			sc.i = after
 		}
 	}
 }
 
-// separators skips blanks and commas and reports whether the element that
-// follows is the first of the field or follows a comma.
+// nextField goes to the next field, if there is one.
+func (sc *scanner) nextField() bool {
+	s, ok := sc.fields.next()
+	sc.s, sc.i = s, 0
+	sc.open, sc.fresh = false, false
+	sc.escapes = strings.IndexByte(s, '\\') >= 0
+	sc.work += len(s)
+	return ok
+}
+
+// separators skips blanks and commas. It reports whether a comma stands before
+// what follows, or nothing does.
 func (sc *scanner) separators() bool {
-	comma := sc.i == 0
-	start := sc.i
-	for sc.i < len(sc.s) {
-		switch sc.s[sc.i] {
-		case ',':
-			comma = true
-		case ' ', '\t':
-		default:
-			sc.work += sc.i - start
-			return comma
-		}
-		sc.i++
+	s, i := sc.s, sc.i
+	comma := i == 0
+	for i < len(s) && (s[i] == ',' || s[i] == ' ' || s[i] == '\t') {
+		comma = comma || s[i] == ','
+		i++
 	}
-	sc.work += sc.i - start
+	sc.work += i - sc.i
+	sc.i = i
 	return comma
 }
 
-// run returns the end of the characters of class c from i on.
-func (sc *scanner) run(i int, c uint8) int {
-	start := i
-	for i < len(sc.s) && class[sc.s[i]]&c != 0 {
+// run returns the end of the characters of class c that begin at i, and all
+// classes that these characters have.
+func (sc *scanner) run(i int, c uint8) (int, uint8) {
+	s, start, seen := sc.s, i, uint8(0)
+	for i < len(s) && class[s[i]]&c != 0 {
+		seen |= class[s[i]]
 		i++
 	}
 	sc.work += i - start
-	return i
+	return i, seen
 }
 
-// blanks returns the end of the blanks from i on.
+// blanks returns the end of the blanks that begin at i.
 func (sc *scanner) blanks(i int) int {
-	start := i
-	for i < len(sc.s) && (sc.s[i] == ' ' || sc.s[i] == '\t') {
+	s, start := sc.s, i
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
 		i++
 	}
 	sc.work += i - start
 	return i
 }
 
-// token68 reads a token68 that a comma or the field's end follows, or nothing.
-func (sc *scanner) token68() string {
-	j := sc.run(sc.i, char68)
-	if j == sc.i {
-		return ""
+// token68 reads a token68 if one stands here with a comma or the field's end
+// behind it.
+func (sc *scanner) token68() bool {
+	text, _ := sc.run(sc.i, tchar68)
+	if text == sc.i {
+		return false
 	}
-	start := j
-	for j < len(sc.s) && sc.s[j] == '=' {
-		j++
+	for text < len(sc.s) && sc.s[text] == '=' {
+		text++
+		sc.work++
 	}
-	sc.work += j - start
-	after := sc.blanks(j)
+	after := sc.blanks(text)
 	if after < len(sc.s) && sc.s[after] != ',' {
-		return ""
+		return false
 	}
-	text := sc.s[sc.i:j]
+	sc.value = value{raw: sc.s[sc.i:text]}
 	sc.i = after
-	return text
+	return true
 }
 
 // paramAt reports whether a name and "=" stand at i.
 func (sc *scanner) paramAt(i int) bool {
-	j := sc.run(i, tchar)
-	if j == i {
-		return false
-	}
-	j = sc.blanks(j)
-	return j < len(sc.s) && sc.s[j] == '='
+	word, _ := sc.run(i, tchar)
+	after := sc.blanks(word)
+	return word > i && after < len(sc.s) && sc.s[after] == '='
 }
 
-// value reads what follows the "=" of a parameter. Of a value with junk
-// behind it, the value stands. It reports false if there is no value, or a
-// quote that is never closed.
-func (sc *scanner) value() (value, bool) {
+// param reads what follows the "=" of a parameter. Of a value with junk at its
+// end the value stands. It reports false if there is no value, or a quote that
+// is never closed.
+func (sc *scanner) param() bool {
 	sc.i = sc.blanks(sc.i)
 	if sc.i == len(sc.s) || sc.s[sc.i] == ',' {
-		return value{}, false
+		return false
 	}
 	var v value
 	if sc.s[sc.i] == '"' {
-		var ok bool
-		if v, ok = sc.quoted(); !ok {
-			return value{}, false
+		var closed bool
+		if v, closed = sc.quoted(); !closed {
+			return false
 		}
 	} else {
-		start := sc.i
-		for sc.i < len(sc.s) && class[sc.s[sc.i]]&stop == 0 {
-			sc.i++
-		}
-		sc.work += sc.i - start
-		v.raw = sc.s[start:sc.i]
+		v.raw = sc.unquoted()
 	}
-	if sc.i < len(sc.s) {
-		if c := sc.s[sc.i]; c != ',' && c != ' ' && c != '\t' {
-			sc.junk(false)
-		}
+	if sc.i < len(sc.s) && (class[sc.s[sc.i]]&stop == 0 || sc.s[sc.i] == '"') {
+		sc.junk(false)
 	}
-	return v, true
+	sc.value = v
+	return true
+}
+
+func (sc *scanner) unquoted() string {
+	start := sc.i
+	for sc.i < len(sc.s) && class[sc.s[sc.i]]&stop == 0 {
+		sc.i++
+	}
+	sc.work += sc.i - start
+	return sc.s[start:sc.i]
 }
 
 // quoted reads a quoted-string. It reports false, with the field used up, if
 // its end is missing.
 func (sc *scanner) quoted() (value, bool) {
 	start := sc.i + 1
-	n := strings.IndexByte(sc.s[start:], '"')
-	if n < 0 {
+	last, escaped := start, false
+	if sc.escapes {
+		for last < len(sc.s) && sc.s[last] != '"' {
+			if sc.s[last] == '\\' {
+				escaped = true
+				last++
+			}
+			last++
+		}
+	} else if n := strings.IndexByte(sc.s[start:], '"'); n >= 0 {
+		last += n
+	} else {
+		last = len(sc.s)
+	}
+	if last >= len(sc.s) {
 		sc.work += len(sc.s) - sc.i
 		sc.i = len(sc.s)
 		return value{}, false
 	}
-	sc.work += 2 * n
-	first := strings.IndexByte(sc.s[start:start+n], '\\')
-	if first < 0 {
-		sc.i = start + n + 1
-		return value{raw: sc.s[start : start+n]}, true
-	}
-	j := start + first
-	for j < len(sc.s) && sc.s[j] != '"' {
-		if sc.s[j] == '\\' {
-			j++
-		}
-		j++
-	}
-	sc.work += j - start - first
-	if j >= len(sc.s) {
-		sc.i = len(sc.s)
-		return value{}, false
-	}
-	sc.i = j + 1
-	return value{raw: sc.s[start:j], escaped: true}, true
+	sc.work += last + 1 - sc.i
+	sc.i = last + 1
+	return value{sc.s[start:last], escaped}, true
 }
 
-// junk skips what is not an element, up to the next blank or comma outside
-// quotes. Where it stands in the place of a scheme, the parameters that follow
-// it are nobody's.
+// junk skips what is no element, up to the next blank or comma outside quotes.
+// Junk that stands where a scheme does takes the parameters behind it along:
+// they are not those of the challenge before.
 func (sc *scanner) junk(comma bool) {
-	sc.new = false
-	word := true
-	start := sc.i
+	word := true // as a scheme is
 	for sc.i < len(sc.s) {
 		switch c := sc.s[sc.i]; c {
 		case '"':
 			word = false
-			sc.work += sc.i - start
 			sc.quoted()
-			start = sc.i
 			continue
 		case '=':
 			word = false
 		case ' ', '\t', ',':
-			sc.work += sc.i - start
-			if comma && word && c != ',' && sc.paramAt(sc.blanks(sc.i)) {
+			if comma && word && sc.paramAt(sc.blanks(sc.i)) {
 				sc.open = false
 			}
 			return
 		}
 		sc.i++
+		sc.work++
 	}
-	sc.work += sc.i - start
 }

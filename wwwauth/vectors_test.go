@@ -139,5 +139,5 @@ func assertClean(t *testing.T, c wwwauth.Challenge) {
 	for name, v := range c.Params {
 		all += name + v
 	}
-	assert.False(t, strings.ContainsFunc(all, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }), "%q", all)
+	assert.False(t, hasControl(all), "%q", all)
 }
