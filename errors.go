@@ -113,8 +113,11 @@ func (e *Error) Error() string {
 	if len(e.AADSTS) > 0 {
 		b.WriteString(")")
 	}
-	if e.interaction() {
+	switch {
+	case e.interaction():
 		b.WriteString(": a person must sign in")
+	case e.Code != "" && errors.Is(e.Err, ErrMisconfigured):
+		b.WriteString(": " + strings.TrimPrefix(e.Err.Error(), "msalcae: "))
 	}
 	if e.CorrelationID != "" {
 		b.WriteString(" [correlation id " + e.CorrelationID + "]")
