@@ -45,7 +45,7 @@ const (
 // It is fit to be shown to anyone: of the challenge itself it holds Values
 // alone.
 type Reason struct {
-	Cause Cause
+	Cause Cause // what is known of the reason, for a program to branch on
 	// Values are what the challenge gives with the cause, at most four, each
 	// of at most 64 letters, digits and "-._:"; others are left out.
 	Values []string
