@@ -42,9 +42,10 @@ const codeLifetime = 10 * time.Minute
 
 // authorize is the authorize endpoint (RFC 6749 section 4.1.1).
 func authorize(x *exchange) {
-	x.r.Body = http.MaxBytesReader(x, x.r.Body, maxFormBytes)
+	x.r.Body = http.MaxBytesReader(x.ResponseWriter, x.r.Body, maxFormBytes)
 	formErr := x.r.ParseForm()
 	x.rec.Client, x.rec.Claims = x.r.Form.Get("client_id"), x.r.Form.Get("claims")
+	x.rec.Prompt = x.r.Form.Get("prompt")
 	x.rec.Scopes, x.rec.Account = strings.Fields(x.r.Form.Get("scope")), x.r.Form.Get("login_hint")
 	if x.faulty() {
 		return
@@ -194,8 +195,10 @@ func refuse(tx *transaction, e *aadError) handler {
 	return func(x *exchange) { x.redirectError(tx, e) }
 }
 
-// alive tells whether the session has not been revoked. s.mu is held.
-func (s *Server) alive(session *session) bool { return session.seq >= session.user.validFrom }
+// alive tells whether the session has not been revoked, nor its user disabled. s.mu is held.
+func (s *Server) alive(session *session) bool {
+	return session.seq >= session.user.validFrom && session.user.blocked == 0
+}
 
 // finish hands out the code. s.mu is held.
 func (s *Server) finish(tx *transaction) handler {

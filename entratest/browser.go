@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,16 +16,20 @@ import (
 // A Browser is a person with a web browser, played by a program: it follows
 // redirects, fills in the sign-in pages over real HTTP, and hands the answer to
 // the client's redirect URI. It keeps cookies, so that a second sign-in needs
-// no password. Its methods may be called concurrently; make one with
-// [Server.NewBrowser].
+// no password. Make one with [Server.NewBrowser]; its methods may be called
+// concurrently.
 type Browser struct {
-	s        *Server
-	username string
-	client   *http.Client
+	// Username is who uses the browser. Set it before Open.
+	Username string
+	// Decline makes the person cancel instead of signing in. Set it before
+	// Open.
+	Decline bool
 
-	mu      sync.Mutex
-	decline bool
-	visited []string
+	s      *Server
+	client *http.Client
+
+	mu    sync.Mutex
+	steps []string
 }
 
 // NewBrowser returns a browser without cookies, used by the user named.
@@ -34,7 +39,7 @@ func (s *Server) NewBrowser(username string) *Browser {
 	transport := s.newTransport()
 	transport.ForceAttemptHTTP2 = false
 	transport.DisableKeepAlives = true // nothing stays open to hold up a client's listener
-	return &Browser{s: s, username: username, client: &http.Client{Transport: transport, Jar: jar}}
+	return &Browser{Username: username, s: s, client: &http.Client{Transport: transport, Jar: jar}}
 }
 
 // SignIn opens url in a browser of its own, as the user of Username, and
@@ -51,23 +56,17 @@ func (s *Server) SignInAs(url, username string) error { return s.NewBrowser(user
 // with access_denied. The error is nil if it was.
 func (s *Server) Decline(url string) error {
 	b := s.NewBrowser(username)
-	b.SetDecline(true)
+	b.Decline = true
 	return b.Open(url)
 }
 
-// SetDecline makes the person cancel from now on, or sign in again.
-func (b *Browser) SetDecline(on bool) {
+// Steps returns what the person has done on sign-in pages so far: "signin" for
+// a password, "account" for picking an account that needs none, "approve" for a
+// second factor, "consent", "cancel".
+func (b *Browser) Steps() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.decline = on
-}
-
-// Pages returns the sign-in pages that the person has seen, such as "signin",
-// "account", "approve", "consent" and "cancel", by what was done on them.
-func (b *Browser) Pages() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]string(nil), b.visited...)
+	return slices.Clone(b.steps)
 }
 
 // How long a sign-in may take, and how many pages.
@@ -90,7 +89,7 @@ func (b *Browser) Open(url string) error {
 		if err != nil {
 			return err
 		}
-		if !resp.entra {
+		if !resp.entra || resp.answer.Has("code") || resp.answer.Has("error") {
 			return b.outcome(resp.answer, resp)
 		}
 		form, err := b.choose(resp, tried)
@@ -112,18 +111,15 @@ func (b *Browser) Open(url string) error {
 func (b *Browser) saw(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.visited = append(b.visited, id)
+	b.steps = append(b.steps, id)
 }
 
 // choose picks what the person does on a page.
 func (b *Browser) choose(p *webPage, tried bool) (*webForm, error) {
-	b.mu.Lock()
-	decline := b.decline
-	b.mu.Unlock()
 	if f := p.form("form_post"); f != nil {
 		return f, nil
 	}
-	if f := p.form("cancel"); f != nil && decline {
+	if f := p.form("cancel"); f != nil && b.Decline {
 		return f, nil
 	}
 	for _, id := range []string{"approve", "consent"} {
@@ -131,7 +127,7 @@ func (b *Browser) choose(p *webPage, tried bool) (*webForm, error) {
 			return f, nil
 		}
 	}
-	if f := p.form("account"); f != nil && strings.EqualFold(f.fields.Get("login"), b.username) {
+	if f := p.form("account"); f != nil && strings.EqualFold(f.fields.Get("login"), b.Username) {
 		return f, nil
 	}
 	f := p.form("signin")
@@ -139,9 +135,9 @@ func (b *Browser) choose(p *webPage, tried bool) (*webForm, error) {
 		return nil, fmt.Errorf("entratest: sign-in failed: %s", p.problem())
 	}
 	b.s.mu.Lock()
-	user := b.s.user(b.username)
+	user := b.s.user(b.Username)
 	b.s.mu.Unlock()
-	f.fields.Set("login", b.username)
+	f.fields.Set("login", b.Username)
 	if user != nil {
 		f.fields.Set("passwd", user.Password)
 	}
@@ -163,12 +159,9 @@ func (b *Browser) post(ctx context.Context, f *webForm) error {
 
 // outcome judges the answer that the client was given and its reply.
 func (b *Browser) outcome(answer url.Values, reply *webPage) error {
-	b.mu.Lock()
-	decline := b.decline
-	b.mu.Unlock()
 	code := answer.Get("error")
 	switch {
-	case decline && code == "access_denied":
+	case b.Decline && code == "access_denied":
 		return nil
 	case code != "":
 		return fmt.Errorf("entratest: sign-in ended with %s: %s", code, firstLine(answer.Get("error_description")))
@@ -181,8 +174,8 @@ func (b *Browser) outcome(answer url.Values, reply *webPage) error {
 }
 
 func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\r\n")
-	return line
+	line, _, _ := strings.Cut(s, "\n")
+	return strings.TrimSuffix(line, "\r")
 }
 
 // do sends a request and reads the page at the end of its redirects. The error

@@ -46,9 +46,16 @@ func contextClaims(ids []string) string {
 	return fmt.Sprintf(`{"access_token":{"acrs":{"essential":true,"%s":%s}}}`, member, b)
 }
 
+// early lets an answer overtake the request's body, which HTTP/1.1 otherwise
+// reads first.
+func (x *exchange) early() {
+	http.NewResponseController(x.ResponseWriter).EnableFullDuplex() // not needed for HTTP/2, an error there
+}
+
 // insufficientClaims answers 401 with a claims challenge
 // (https://learn.microsoft.com/entra/identity-platform/claims-challenge).
 func (x *exchange) insufficientClaims(claims, message string) {
+	x.early()
 	x.Header().Set("WWW-Authenticate", x.graphHeader(fmt.Sprintf(`, error="insufficient_claims", claims="%s"`,
 		base64.StdEncoding.EncodeToString([]byte(claims)))))
 	x.graphError(http.StatusUnauthorized, "InvalidAuthenticationToken", message)
@@ -56,6 +63,7 @@ func (x *exchange) insufficientClaims(claims, message string) {
 
 // unauthorized answers 401 without a claims challenge.
 func (x *exchange) unauthorized(message string) {
+	x.early()
 	x.Header().Set("WWW-Authenticate", x.graphHeader(""))
 	x.graphError(http.StatusUnauthorized, "InvalidAuthenticationToken", message)
 }

@@ -80,10 +80,16 @@ func post(t testing.TB, s *entratest.Server, form url.Values) answer {
 // call asks the API.
 func call(t testing.TB, s *entratest.Server, token, method, path, body string) answer {
 	t.Helper()
-	req, err := http.NewRequest(method, s.API()+path, strings.NewReader(body))
+	return send(t, s.Client(), bearer(t, method, s.API()+path, token, strings.NewReader(body)))
+}
+
+// bearer makes a request with a token.
+func bearer(t testing.TB, method, url, token string, body io.Reader) *http.Request {
+	t.Helper()
+	req, err := http.NewRequest(method, url, body)
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+token)
-	return send(t, s.Client(), req)
+	return req
 }
 
 // daemon returns the form of a request for an application's own token.
@@ -192,4 +198,11 @@ func (app *nativeApp) refresh(token, claims string) answer {
 		"grant_type": {"refresh_token"}, "client_id": {app.s.PublicClientID()}, "refresh_token": {token},
 		"client_info": {"1"}, "scope": {app.s.Scope() + " openid offline_access profile"}, "claims": {claims},
 	})
+}
+
+// newRedirector returns a short URL that leads to another.
+func newRedirector(t testing.TB, to string) string {
+	r := httptest.NewServer(http.RedirectHandler(to, http.StatusFound))
+	t.Cleanup(r.Close)
+	return r.URL
 }

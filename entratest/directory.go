@@ -31,6 +31,7 @@ type App struct {
 type principal struct {
 	objectID string
 	label    string // for records: user principal name or client id
+	blocked  int    // AADSTS code with which nothing is issued; 0: not blocked
 	ip       string // where its clients are, as the API sees it
 	cuts     []cut
 
@@ -128,6 +129,7 @@ type family struct{ dead bool }
 
 type directory struct {
 	users     []*account
+	people    map[string]*account // by lower-case username and object id
 	apps      []*app
 	resources []string // URIs of the APIs for which tokens are issued
 
@@ -141,6 +143,7 @@ const graphAppID = "00000003-0000-0000-c000-000000000000"
 
 func newDirectory(graph *site) directory {
 	d := directory{
+		people:   map[string]*account{},
 		sessions: newShelf[*session](50_000),
 		refresh:  newShelf[*refreshToken](100_000),
 		codes:    newShelf[*authCode](10_000),
@@ -172,6 +175,8 @@ func (d *directory) addUser(u User) *account {
 	}
 	a := &account{User: u, principal: principal{objectID: u.ObjectID, label: u.Username, ip: "127.0.0.1"}, profile: map[string]string{}}
 	d.users = append(d.users, a)
+	d.people[strings.ToLower(u.Username)] = a
+	d.people[strings.ToLower(u.ObjectID)] = a
 	return a
 }
 
@@ -179,9 +184,8 @@ func (d *directory) addApp(given App) *app {
 	if given.ClientID == "" {
 		given.ClientID = newGUID()
 	}
-	// The service principal's object id is another than the client id, but
-	// easily told from it.
-	a := &app{App: given, principal: principal{objectID: "5" + given.ClientID[1:], label: given.ClientID, ip: "127.0.0.1"}}
+	// The service principal has an object id of its own, the same in every run.
+	a := &app{App: given, principal: principal{objectID: guidOf("service principal " + given.ClientID), label: given.ClientID, ip: "127.0.0.1"}}
 	d.apps = append(d.apps, a)
 	return a
 }
@@ -189,13 +193,7 @@ func (d *directory) addApp(given App) *app {
 // user finds a person by user principal name, object id or MSAL's home account
 // id; nil if there is none.
 func (d *directory) user(name string) *account {
-	name = strings.TrimSuffix(name, "."+tenantID)
-	for _, u := range d.users {
-		if strings.EqualFold(u.Username, name) || strings.EqualFold(u.ObjectID, name) {
-			return u
-		}
-	}
-	return nil
+	return d.people[strings.TrimSuffix(strings.ToLower(name), "."+tenantID)]
 }
 
 func (d *directory) app(id string) *app {
@@ -228,12 +226,12 @@ func (d *directory) principals(name string) []*principal {
 }
 
 // AddUser adds a person to the tenant and returns it completed. It panics if
-// the name is taken or empty.
+// the username is empty, or it or the object id is taken.
 func (s *Server) AddUser(u User) User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u.Username == "" || s.user(u.Username) != nil {
-		panic(fmt.Sprintf("entratest: AddUser: the username %q is empty or taken", u.Username))
+	if u.Username == "" || s.user(u.Username) != nil || s.user(u.ObjectID) != nil {
+		panic(fmt.Sprintf("entratest: AddUser: the username %q is empty, or it or the object id is taken", u.Username))
 	}
 	return s.addUser(u).User
 }

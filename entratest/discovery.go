@@ -25,6 +25,8 @@ func (s *Server) authority() http.Handler {
 	handle("POST /{tenant}/oauth2/v2.0/authorize", AuthorizeEndpoint, authorize)
 	handle("POST /{tenant}/login", SignInEndpoint, signIn)
 	handle("/{tenant}/oauth2/v2.0/token", TokenEndpoint, token)
+	handle("GET /common/oauth2/nativeclient", OtherEndpoint, func(x *exchange) { x.page(http.StatusOK, pageBlank, nil) })
+	handle("/", OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) })
 	return s.entered(mux)
 }
 

@@ -20,6 +20,15 @@ type aadError struct {
 // time: clients branch on error and suberror, never on code or text.
 var errorTable = map[int]struct{ code, suberror, text string }{
 	50011:   {"invalid_request", "", "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'."},
+	50053:   {"invalid_grant", "", "The account is locked, you've tried to sign in too many times with an incorrect user ID or password."},
+	50055:   {"invalid_grant", "user_password_expired", "The password is expired."},
+	50079:   {"interaction_required", "", "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multi-factor authentication to access '%s'."},
+	50196:   {"invalid_grant", "", "The server terminated an operation because it encountered a client request loop. Please contact your app vendor."},
+	53000:   {"invalid_grant", "additional_action", "Device is not in required device state: compliant. Conditional Access policy requires a compliant device, and the device is not compliant."},
+	70043:   {"invalid_grant", "token_expired", "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access."},
+	700082:  {"invalid_grant", "bad_token", "The refresh token has expired due to inactivity."},
+	7000112: {"unauthorized_client", "", "Application '%s' is disabled."},
+	7000222: {"invalid_client", "", "The provided client secret keys are expired."},
 	50034:   {"invalid_grant", "bad_token", "The user account {EUII Hidden} does not exist in the " + tenantID + " directory."},
 	50049:   {"invalid_instance", "", "Unknown or invalid instance."},
 	50057:   {"invalid_grant", "", "The user account is disabled."},

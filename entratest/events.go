@@ -57,6 +57,32 @@ func (s *Server) MoveIP(user, ip string) {
 	}
 }
 
+// Disable disables a user or an application, named as for Revoke: the API
+// challenges its access tokens, and nobody gets new ones until Enable: neither
+// for a refresh token nor by signing in (AADSTS50057, for an application
+// AADSTS7000112).
+func (s *Server) Disable(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seq := s.next()
+	for _, p := range s.principals(user) {
+		p.cut(cut{seq: seq, code: codeRevoked})
+		p.blocked = 7000112
+		if s.user(p.objectID) != nil {
+			p.blocked = 50057
+		}
+	}
+}
+
+// Enable takes Disable back. Access tokens issued before stay refused.
+func (s *Server) Enable(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.principals(user) {
+		p.blocked = 0
+	}
+}
+
 // RequireAuthContext makes the API demand that tokens carry all of the given
 // authentication contexts, such as "c1", in acrs, and binds them to a policy
 // that demands a second factor: a refresh token alone then yields AADSTS50076

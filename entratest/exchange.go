@@ -93,9 +93,9 @@ func (x *exchange) commit(status int) {
 	x.logged = true
 	x.rec.Status = status
 	if x.rec.Endpoint == APIEndpoint {
-		x.rec.Challenge = x.Header().Get("WWW-Authenticate")
+		x.rec.Challenge = strings.Join(x.Header().Values("WWW-Authenticate"), ", ")
 	}
-	if status == http.StatusUnauthorized && strings.Contains(x.rec.Challenge, `error="insufficient_claims"`) {
+	if status == http.StatusUnauthorized && strings.Contains(x.rec.Challenge, "insufficient_claims") {
 		x.s.recorder.count(func(st *Stats) { st.Challenges++ })
 	}
 	if x.rec.Endpoint == TokenEndpoint && status >= 400 {

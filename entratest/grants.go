@@ -19,6 +19,8 @@ func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 		return nil, aad(70000)
 	case code.redeemed:
 		return nil, aad(54005)
+	case code.signin.user.blocked != 0:
+		return nil, aad(code.signin.user.blocked)
 	case time.Since(code.issued) > codeLifetime || code.seq < code.signin.user.validFrom:
 		return nil, aad(70008)
 	case req.form.Get("redirect_uri") != code.tx.redirectURI:
@@ -59,6 +61,8 @@ func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
 	switch {
 	case !ok || rt.app != req.app:
 		return nil, aad(70000).as("invalid_grant", "bad_token")
+	case rt.user.blocked != 0:
+		return nil, aad(rt.user.blocked)
 	case rt.seq < rt.user.validFrom:
 		return nil, aad(50173, isoTime(rt.issued), isoTime(rt.user.validFromAt))
 	case rt.family.dead:

@@ -34,7 +34,7 @@ func (s *Server) graphAPI() http.Handler {
 	return s.entered(mux)
 }
 
-// context is the @odata.context of an answer.
+// odata is the @odata.context of an answer.
 func (x *exchange) odata(of string) string {
 	return "https://" + x.r.Host + "/" + x.r.PathValue("version") + "/$metadata#" + of
 }
@@ -126,7 +126,7 @@ func (x *exchange) delegated(c *caller) bool {
 	return c.user != nil
 }
 
-// tooLarge answers a body that could not be read whole.
+// unreadable answers a body that could not be read whole.
 func (x *exchange) unreadable(err error) {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {

@@ -22,7 +22,7 @@ type message struct {
 // X-Entratest-Sha256.
 func (x *exchange) receive(w io.Writer, limit int64) bool {
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(sum, w), http.MaxBytesReader(x, x.r.Body, limit))
+	n, err := io.Copy(io.MultiWriter(sum, w), http.MaxBytesReader(x.ResponseWriter, x.r.Body, limit))
 	x.rec.BodyLength = n
 	if err != nil {
 		x.unreadable(err)

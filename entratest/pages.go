@@ -16,6 +16,7 @@ const (
 	pageConsent  page = "consent"
 	pageFormPost page = "form_post"
 	pageError    page = "error"
+	pageBlank    page = "blank" // where native applications may have the answer sent
 )
 
 // The pages are plain on purpose: a person can use them, and so can a program
@@ -62,6 +63,8 @@ label,input[type=text],input[type=password]{display:block;width:100%;box-sizing:
 {{range $name, $values := .Fields}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}"/>
 {{end}}{{end}}<noscript><p>Script is disabled. Click Submit to continue.</p><input type="submit" value="Submit"/></noscript>
 </form><script>document.forms[0].submit();</script></body></html>{{end}}
+
+{{define "blank"}}<html><head><title></title></head><body></body></html>{{end}}
 
 {{define "error"}}{{template "head" "Sorry, but we’re having trouble signing you in"}}<p id="error" role="alert">{{.Error}}</p></body></html>{{end}}
 `))

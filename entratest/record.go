@@ -16,7 +16,8 @@ const (
 	AuthorizeEndpoint Endpoint = "authorize" // where a browser is sent to sign in
 	SignInEndpoint    Endpoint = "signin"    // what the sign-in pages post to
 	TokenEndpoint     Endpoint = "token"
-	APIEndpoint       Endpoint = "api" // the Graph-like API and what Protect wraps
+	APIEndpoint       Endpoint = "api"   // the Graph-like API and what Protect wraps
+	OtherEndpoint     Endpoint = "other" // paths that the authority does not know
 )
 
 // Stats counts what the server saw. It is comparable; Sub tells what a part of
@@ -37,7 +38,7 @@ type Stats struct {
 	SignIns int // authorization codes handed out, with and without a page
 
 	APICalls   int // requests that reached the API, replays included
-	Challenges int // API calls answered with 401 and error="insufficient_claims"
+	Challenges int // API calls answered with 401 and error insufficient_claims
 }
 
 // Sub returns s less earlier.
@@ -68,7 +69,8 @@ type Request struct {
 	Scopes  []string // as asked for
 	Claims  string   // the claims parameter as received
 	Client  string   // client id, as given or as the access token has it
-	Account string   // user principal name, once it is known
+	Account string   // user principal name, once it is known; before that login_hint
+	Prompt  string   // the prompt parameter, at the authorize endpoint
 
 	Status          int    // HTTP status; 0 if the request was not answered
 	Error, Suberror string // OAuth error, if the answer was one
@@ -135,7 +137,7 @@ func (s *Server) Requests(e Endpoint) []Request {
 }
 
 // Wait returns nil as soon as enough says yes to the counters, and ctx's error
-// if that ends first. enough must not call the server.
+// if that ends first.
 func (s *Server) Wait(ctx context.Context, enough func(Stats) bool) error {
 	r := &s.recorder
 	for {

@@ -3,6 +3,7 @@ package entratest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 // signIn takes what a person does on a sign-in page.
 func signIn(x *exchange) {
-	x.r.Body = http.MaxBytesReader(x, x.r.Body, maxFormBytes)
+	x.r.Body = http.MaxBytesReader(x.ResponseWriter, x.r.Body, maxFormBytes)
 	formErr := x.r.ParseForm()
 	if x.faulty() {
 		return
@@ -60,6 +61,11 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 		if user == nil || user.Password == "" || user.Password != form.Get("passwd") {
 			x.note(aad(50126))
 			return s.show(tx, pageSignIn, "Your account or password is incorrect. If you don't remember your password, reset it now.")
+		}
+		if user.blocked != 0 {
+			e := aad(user.blocked)
+			x.note(e)
+			return s.show(tx, pageSignIn, fmt.Sprintf("AADSTS%d: %s", e.aadsts, e.text))
 		}
 		tx.session = s.newSession(user)
 		tx.login, tx.pick = false, false

@@ -27,7 +27,7 @@ var grants = map[string]grant{
 
 // token is the token endpoint (RFC 6749 section 3.2).
 func token(x *exchange) {
-	x.r.Body = http.MaxBytesReader(x, x.r.Body, maxFormBytes)
+	x.r.Body = http.MaxBytesReader(x.ResponseWriter, x.r.Body, maxFormBytes)
 	formErr := x.r.ParseForm()
 	form := x.r.PostForm
 	x.rec.Grant, x.rec.Claims = form.Get("grant_type"), form.Get("claims")
@@ -134,14 +134,15 @@ func (s *Server) authenticate(r *http.Request) (*app, *aadError) {
 		return nil, aad(700016, id)
 	case !app.confidential() && (secret != "" || asserted):
 		return nil, aad(700025)
-	case !app.confidential():
-		return app, nil
-	case asserted: // no application has a certificate
+	case app.confidential() && asserted: // no application has a certificate
 		return nil, aad(700027)
-	case secret == "":
+	case app.confidential() && secret == "":
 		return nil, aad(7000218)
 	case secret != app.Secret:
 		return nil, aad(7000215, app.ClientID)
+	}
+	if app.blocked != 0 {
+		return nil, aad(app.blocked, app.ClientID)
 	}
 	return app, nil
 }

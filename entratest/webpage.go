@@ -80,7 +80,9 @@ func (p *webPage) element(t xml.StartElement) {
 		p.forms = append(p.forms, &webForm{id: attribute(t, "id"), action: attribute(t, "action"), fields: url.Values{}})
 	case "input":
 		if name := attribute(t, "name"); name != "" && len(p.forms) > 0 {
-			p.forms[len(p.forms)-1].fields.Add(name, attribute(t, "value"))
+			// Submission makes line ends CRLF (HTML, "constructing the entry list").
+			value := strings.ReplaceAll(attribute(t, "value"), "\n", "\r\n")
+			p.forms[len(p.forms)-1].fields.Add(name, value)
 		}
 	}
 }
