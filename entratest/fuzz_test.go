@@ -1,0 +1,112 @@
+package entratest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+var claimsSeeds = []string{
+	"", "{}", "null", "[]", `{"access_token":null}`, `{"access_token":{"acrs":null}}`,
+	`{"access_token":{"nbf":{"essential":true, "value":"1700000000"},"xms_cc":{"values":["cp1"]}}}`,
+	`{"access_token":{"acrs":{"essential":true,"values":["c1",1,null,{}]},"nbf":{"value":1e99}}}`,
+	`{"access_token":{"capolids":{"essential":true,"values":["` + policyID + `"]}},"id_token":{"signin_state":{"essential":false}}}`,
+	`{"access_token":{"acrs":` + strings.Repeat("[", 2000), "\x00\xff",
+}
+
+// fuzzServer answers without sockets.
+func fuzzServer(f *testing.F) (*Server, http.Handler) {
+	s := NewServer()
+	f.Cleanup(s.Close)
+	s.RequireAuthContext("c1")
+	return s, s.authority()
+}
+
+func FuzzClaims(f *testing.F) {
+	for _, seed := range claimsSeeds {
+		f.Add(seed)
+	}
+	p := &policy{contexts: []string{"c1"}}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseClaims(text)
+		if err != nil {
+			return
+		}
+		if text != "" && !json.Valid([]byte(text)) {
+			t.Errorf("accepted %q, which is not JSON", text)
+		}
+		c.capabilities()
+		c.notBefore()
+		satisfied := map[string]bool{}
+		for _, id := range p.stepUp(c, satisfied) {
+			satisfied[id] = true
+		}
+		if open := p.stepUp(c, satisfied); len(open) > 0 {
+			t.Errorf("%q is never satisfied: %v", text, open)
+		}
+		p.grantable(c, satisfied)
+	})
+}
+
+func FuzzAuthorize(f *testing.F) {
+	good := url.Values{"client_id": {publicClientID}, "response_type": {"code"}, "redirect_uri": {"http://localhost"}, "scope": {"openid"}}
+	f.Add(good.Encode())
+	for _, seed := range claimsSeeds {
+		good.Set("claims", seed)
+		good.Set("response_mode", "form_post")
+		f.Add(good.Encode())
+	}
+	f.Add("prompt=none&client_id=" + publicClientID + "&redirect_uri=http://localhost/%zz")
+	_, h := fuzzServer(f)
+	f.Fuzz(func(t *testing.T, query string) {
+		r := httptest.NewRequest(http.MethodGet, "/common/oauth2/v2.0/authorize", nil)
+		r.URL.RawQuery = query
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != 200 && w.Code != 302 && w.Code != 400 {
+			t.Errorf("%q: status %d", query, w.Code)
+		}
+		if to := w.Header().Get("Location"); to != "" && !strings.HasPrefix(to, "http://localhost") && !strings.HasPrefix(to, "http://127.0.0.1") {
+			t.Errorf("%q: redirect to %q", query, to)
+		}
+	})
+}
+
+func FuzzToken(f *testing.F) {
+	for _, kind := range []string{"authorization_code", "refresh_token", "client_credentials"} {
+		form := url.Values{"grant_type": {kind}, "client_id": {clientID}, "client_secret": {clientSecret}, "scope": {graphAppID + "/.default"}, "code": {"x"}, "refresh_token": {"x"}}
+		f.Add(form.Encode())
+		for _, seed := range claimsSeeds {
+			form.Set("claims", seed)
+			f.Add(form.Encode())
+		}
+	}
+	_, h := fuzzServer(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		r := httptest.NewRequest(http.MethodPost, "/"+tenantID+"/oauth2/v2.0/token", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%q: answer is not JSON", body)
+		}
+		if w.Code != 200 && w.Code != 400 && w.Code != 401 {
+			t.Errorf("%q: status %d", body, w.Code)
+		}
+	})
+}
+
+func FuzzAccessToken(f *testing.F) {
+	f.Add("a.b.c")
+	f.Add(sharedKey().sign(map[string]any{"uti": "x"}))
+	f.Add(sharedKey().sign(map[string]any{"uti": 1, "exp": "never"}))
+	s, _ := fuzzServer(f)
+	f.Fuzz(func(t *testing.T, token string) {
+		if parsed, err := s.verifier.verify(token); (parsed == nil) == (err == nil) {
+			t.Errorf("%q: neither token nor error", token)
+		}
+	})
+}
