@@ -116,7 +116,7 @@ func (p *Public) named(ctx context.Context, want public.Account) public.Account 
 // cached returns the accounts in MSAL's cache, one for each tenant and cloud
 // that a person signed in to.
 func (p *Public) cached(ctx context.Context) ([]public.Account, error) {
-	all, err := guard(func() ([]public.Account, error) { return p.client.Accounts(ctx) })
+	all, err := guard(inMSAL, func() ([]public.Account, error) { return p.client.Accounts(ctx) })
 	if err != nil {
 		return nil, typed(ctx, err)
 	}
@@ -160,7 +160,7 @@ func (p *Public) dropStranger(ctx context.Context, stranger public.Account, befo
 }
 
 func (p *Public) remove(ctx context.Context, a public.Account) error {
-	_, err := guard(func() (struct{}, error) { return struct{}{}, p.client.RemoveAccount(ctx, a) })
+	_, err := guard(inMSAL, func() (struct{}, error) { return struct{}{}, p.client.RemoveAccount(ctx, a) })
 	return typed(ctx, err)
 }
 

@@ -70,7 +70,7 @@ func (b *Browser) wait(ctx context.Context, c *callback) (url.Values, error) {
 	}
 	failed := make(chan error, 1)
 	go func() {
-		_, err := guard(func() (struct{}, error) { return struct{}{}, open(c.redirect.origin() + c.start) })
+		_, err := guard(inOpen, func() (struct{}, error) { return struct{}{}, open(c.redirect.origin() + c.start) })
 		if err != nil {
 			failed <- err
 		}
@@ -96,7 +96,8 @@ func (b *Browser) wait(ctx context.Context, c *callback) (url.Values, error) {
 }
 
 func notOpened(err error) error {
-	if errors.Is(err, msalcae.ErrInteractionRequired) || errors.Is(err, ErrDeclined) {
+	var ours *msalcae.Error
+	if errors.As(err, &ours) || errors.Is(err, msalcae.ErrInteractionRequired) || errors.Is(err, ErrDeclined) {
 		return err
 	}
 	return &msalcae.Error{Err: fmt.Errorf("the sign-in page could not be opened: %w", err)}
@@ -138,13 +139,13 @@ var errCaptured = errors.New("the URL was captured")
 func msalAuthorizeURL(ctx context.Context, req PromptRequest, redirectURI string) (string, error) {
 	if req.ClientID != "" {
 		scopes := append(slices.Clone(req.Scopes), "openid", "offline_access", "profile")
-		return guard(func() (string, error) {
+		return guard(inMSAL, func() (string, error) {
 			return req.Client.AuthCodeURL(ctx, req.ClientID, redirectURI, scopes,
 				public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant))
 		})
 	}
 	var captured string
-	_, err := guard(func() (public.AuthResult, error) {
+	_, err := guard(inMSAL, func() (public.AuthResult, error) {
 		return req.Client.AcquireTokenInteractive(ctx, req.Scopes,
 			public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant),
 			public.WithOpenURL(func(u string) error { captured = u; return errCaptured }))
@@ -161,7 +162,7 @@ func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url
 	if err != nil {
 		return public.AuthResult{}, err
 	}
-	res, err := guard(func() (public.AuthResult, error) {
+	res, err := guard(inMSAL, func() (public.AuthResult, error) {
 		return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
 			public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
 	})

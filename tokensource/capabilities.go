@@ -58,7 +58,7 @@ func (c *capabilityCheck) verify(ctx context.Context, authorizeURL func(context.
 	if c.state.Load() == cp1Unknown {
 		ctx, cancel := context.WithTimeout(ctx, checkLimit)
 		defer cancel()
-		raw, err := guard(func() (string, error) { return authorizeURL(ctx) })
+		raw, err := guard(inMSAL, func() (string, error) { return authorizeURL(ctx) })
 		if err != nil {
 			return nil
 		}

@@ -18,14 +18,22 @@ import (
 // An entra is a local Entra ID, and clients of it.
 type entra struct {
 	*entratest.Server
-	t testing.TB
+	t         testing.TB
+	transport http.RoundTripper // under the clients; nil: the server's
+}
+
+func (e entra) http() *http.Client {
+	if e.transport != nil {
+		return &http.Client{Transport: e.transport}
+	}
+	return e.Client()
 }
 
 func newEntra(t testing.TB) entra {
 	t.Helper()
 	s := entratest.NewServer()
 	t.Cleanup(s.Close)
-	return entra{s, t}
+	return entra{Server: s, t: t}
 }
 
 func (e entra) confidential() *tokensource.Confidential {
@@ -33,7 +41,7 @@ func (e entra) confidential() *tokensource.Confidential {
 	cred, err := confidential.NewCredFromSecret(e.ClientSecret())
 	require.NoError(e.t, err)
 	c, err := tokensource.NewConfidential(tokensource.ConfidentialConfig{
-		Authority: e.Authority(), ClientID: e.ClientID(), Credential: cred, HTTPClient: e.Client(),
+		Authority: e.Authority(), ClientID: e.ClientID(), Credential: cred, HTTPClient: e.http(),
 	})
 	require.NoError(e.t, err)
 	return c
@@ -42,7 +50,7 @@ func (e entra) confidential() *tokensource.Confidential {
 func (e entra) public(prompt tokensource.Prompt) *tokensource.Public {
 	e.t.Helper()
 	p, err := tokensource.NewPublic(tokensource.PublicConfig{
-		Authority: e.Authority(), ClientID: e.PublicClientID(), Prompt: prompt, HTTPClient: e.Client(),
+		Authority: e.Authority(), ClientID: e.PublicClientID(), Prompt: prompt, HTTPClient: e.http(),
 	})
 	require.NoError(e.t, err)
 	return p
@@ -51,7 +59,7 @@ func (e entra) public(prompt tokensource.Prompt) *tokensource.Public {
 // rawPublic is an MSAL client as a program would build it, with cp1.
 func (e entra) rawPublic() public.Client {
 	e.t.Helper()
-	c, err := public.New(e.PublicClientID(), public.WithAuthority(e.Authority()), public.WithHTTPClient(e.Client()),
+	c, err := public.New(e.PublicClientID(), public.WithAuthority(e.Authority()), public.WithHTTPClient(e.http()),
 		public.WithInstanceDiscovery(false), public.WithClientCapabilities([]string{"cp1"}))
 	require.NoError(e.t, err)
 	return c
@@ -61,7 +69,7 @@ func (e entra) rawConfidential() confidential.Client {
 	e.t.Helper()
 	cred, err := confidential.NewCredFromSecret(e.ClientSecret())
 	require.NoError(e.t, err)
-	c, err := confidential.New(e.Authority(), e.ClientID(), cred, confidential.WithHTTPClient(e.Client()),
+	c, err := confidential.New(e.Authority(), e.ClientID(), cred, confidential.WithHTTPClient(e.http()),
 		confidential.WithInstanceDiscovery(false), confidential.WithClientCapabilities([]string{"cp1"}))
 	require.NoError(e.t, err)
 	return c

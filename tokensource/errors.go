@@ -57,7 +57,7 @@ func typed(ctx context.Context, err error) error {
 		return &msalcae.Error{Err: fmt.Errorf("the token request was given up before it was answered: %w", ended)}
 	}
 	var garbage msalerrors.InvalidJsonErr
-	if errors.As(err, &garbage) {
+	if errors.As(err, &garbage) || strings.Contains(err.Error(), textNoAccessToken) {
 		return &msalcae.Error{Err: errors.New("the answer of Entra's token endpoint could not be read; something between here and Entra may have changed it")}
 	}
 	var network *url.Error
@@ -206,8 +206,9 @@ func unreachable(e *url.Error) error {
 
 // Texts that MSAL 1.10.1 has no types for. A test holds them against MSAL.
 const (
-	textNoToken  = "no token found"
-	textDeclined = "token response failed because declined scopes are present: "
+	textNoToken       = "no token found"
+	textNoAccessToken = "response is missing access_token"
+	textDeclined      = "token response failed because declined scopes are present: "
 )
 
 // secretLike matches what may be a token, a code or a secret.
@@ -243,17 +244,24 @@ type oneLine struct {
 func (e oneLine) Error() string { return e.text }
 func (e oneLine) Unwrap() error { return e.error }
 
-// guard calls into MSAL, or into a caller's function, and turns a panic into an
-// error: MSAL 1.10.1 panics on claims that are null, on clients that were not
-// built by New, and wherever a callback does.
-func guard[T any](f func() (T, error)) (result T, err error) {
+// Callees that may panic, for the error that says so.
+const (
+	inMSAL   = "MSAL, or a callback or client of yours below it,"
+	inPrompt = "the Prompt"
+	inOpen   = "Browser.Open"
+)
+
+// guard calls what is not ours and turns a panic into an error: MSAL 1.10.1
+// panics on claims that are null, on clients that were not built by New, and
+// wherever a callback does.
+func guard[T any](callee string, f func() (T, error)) (result T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			what := fmt.Sprintf("%T", p) // a value may hold anything
 			if re, ok := p.(runtime.Error); ok {
 				what = re.Error()
 			}
-			err = &msalcae.Error{Err: fmt.Errorf("MSAL panicked (%s); was its client built with New, and are its callbacks sound?", what)}
+			err = &msalcae.Error{Err: fmt.Errorf("%s panicked (%s)", callee, what)}
 		}
 	}()
 	return f()
@@ -263,12 +271,12 @@ func guard[T any](f func() (T, error)) (result T, err error) {
 // good: MSAL returns both when it had a valid token and failed to refresh it
 // ahead of time.
 func tokenOf(ctx context.Context, acquire func() (public.AuthResult, error)) (public.AuthResult, error) {
-	res, err := guard(acquire)
+	res, err := guard(inMSAL, acquire)
 	var network *url.Error
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) && errors.As(err, &network) && network.Op == "Get" {
 		// MSAL fetches discovery documents on the context of whoever came
 		// first, and fails all who wait when that one is cancelled.
-		res, err = guard(acquire)
+		res, err = guard(inMSAL, acquire)
 	}
 	switch {
 	case res.AccessToken != "" && (err == nil || time.Now().Before(res.ExpiresOn)):

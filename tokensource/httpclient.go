@@ -114,7 +114,7 @@ func (w *wire) discover(req *http.Request) (*http.Response, error) {
 		return d.response(req), nil
 	}
 	fetched := w.fetches.DoChan(key, func() (any, error) {
-		return guard(func() (*document, error) { return w.fetch(key, req) })
+		return guard(inMSAL, func() (*document, error) { return w.fetch(key, req) })
 	})
 	select {
 	case <-req.Context().Done():

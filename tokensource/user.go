@@ -94,7 +94,7 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 	if claims == newTokenClaims {
 		claims = "" // a sign-in gives a new token anyway
 	}
-	res, err := guard(func() (public.AuthResult, error) {
+	res, err := guard(inPrompt, func() (public.AuthResult, error) {
 		return p.prompt.SignIn(ctx, PromptRequest{
 			Client:      p.client,
 			Scopes:      slices.Clone(u.scopes),

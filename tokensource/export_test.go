@@ -1,0 +1,8 @@
+package tokensource
+
+// Gates returns how many Prompt values have a gate.
+func Gates() int {
+	gates.mu.Lock()
+	defer gates.mu.Unlock()
+	return len(gates.of)
+}

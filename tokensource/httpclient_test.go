@@ -1,0 +1,401 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/inflight"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// rt is a RoundTripper of one function.
+type rt func(*http.Request) (*http.Response, error)
+
+func (f rt) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func reply(req *http.Request, status int, body string, header ...string) *http.Response {
+	h := http.Header{}
+	for i := 0; i+1 < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: req, ProtoMajor: 1, ProtoMinor: 1}
+}
+
+const testAuthority = "https://login.contoso.test/tenant"
+
+func discoveryOf(authorize, token string) string {
+	return fmt.Sprintf(`{"issuer":"https://login.contoso.test/x","authorization_endpoint":%q,"token_endpoint":%q}`, authorize, token)
+}
+
+var goodDiscovery = discoveryOf(testAuthority+"/authorize", testAuthority+"/token")
+
+// appOver is the source of a confidential client over a transport.
+func appOver(t testing.TB, transport http.RoundTripper) *Source {
+	t.Helper()
+	cred, err := confidential.NewCredFromSecret("the-client-secret")
+	require.NoError(t, err)
+	c, err := NewConfidential(ConfidentialConfig{Authority: testAuthority, ClientID: "id", Credential: cred, HTTPClient: &http.Client{Transport: transport}})
+	require.NoError(t, err)
+	return c.App("api://x/.default")
+}
+
+const goodToken = `{"token_type":"Bearer","expires_in":3600,"access_token":"a-token"}`
+
+// The document of the authority's own host must not lead credentials elsewhere.
+func TestEndpointsElsewhereAreRefused(t *testing.T) {
+	for name, doc := range map[string]string{
+		"token endpoint":     discoveryOf(testAuthority+"/authorize", "https://evil.test/token"),
+		"authorize endpoint": discoveryOf("https://evil.test/authorize", testAuthority+"/token"),
+		"plain http":         discoveryOf(testAuthority+"/authorize", "http://login.contoso.test/tenant/token"),
+		"another port":       discoveryOf(testAuthority+"/authorize", "https://login.contoso.test:8443/token"),
+		// What one JSON reader sees and another does not.
+		"second spelling": `{"issuer":"https://login.contoso.test/x","authorization_endpoint":"` + testAuthority + `/a","token_endpoint":"https://evil.test/token","TOKEN_ENDPOINT":"` + testAuthority + `/token"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var posts atomic.Int32
+			source := appOver(t, rt(func(req *http.Request) (*http.Response, error) {
+				if req.Method == http.MethodPost {
+					posts.Add(1)
+				}
+				return reply(req, 200, doc), nil
+			}))
+			_, err := source.Token(context.Background(), msalcae.TokenRequest{})
+			require.ErrorIs(t, err, msalcae.ErrMisconfigured)
+			assert.ErrorContains(t, err, "nothing was sent there")
+			assert.Zero(t, posts.Load())
+		})
+	}
+}
+
+// Microsoft's own hosts may stand for each other.
+func TestEndpointsAtMicrosoftAreAccepted(t *testing.T) {
+	source := appOver(t, rt(func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodGet {
+			return reply(req, 200, discoveryOf("https://login.microsoftonline.com/t/authorize", "https://login.microsoftonline.com/t/token")), nil
+		}
+		return reply(req, 200, goodToken), nil
+	}))
+	tok, err := source.Token(context.Background(), msalcae.TokenRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, "a-token", tok.Value)
+}
+
+func TestDiscoveryRedirects(t *testing.T) {
+	for location, ok := range map[string]bool{
+		"/elsewhere/openid-configuration":                              true,
+		"https://login.contoso.test/elsewhere/openid-configuration":    true,
+		"https://evil.test/.well-known/openid-configuration":           false,
+		"http://login.contoso.test/elsewhere/openid-configuration":     false,
+		"https://login.contoso.test:8443/elsewhere":                    false,
+		"https://login.microsoftonline.com/x/.well-known/openid-conf.": false,
+	} {
+		source := appOver(t, rt(func(req *http.Request) (*http.Response, error) {
+			switch {
+			case req.URL.Host != "login.contoso.test" || req.URL.Scheme != "https":
+				t.Errorf("asked %s", req.URL)
+				return nil, io.ErrUnexpectedEOF
+			case req.Method == http.MethodPost:
+				return reply(req, 200, goodToken), nil
+			case strings.HasPrefix(req.URL.Path, "/elsewhere"):
+				return reply(req, 200, goodDiscovery), nil
+			}
+			return reply(req, http.StatusFound, "", "Location", location), nil
+		}))
+		_, err := source.Token(context.Background(), msalcae.TokenRequest{})
+		if ok {
+			assert.NoError(t, err, location)
+			continue
+		}
+		require.ErrorContains(t, err, "redirect", location)
+	}
+}
+
+// 30 seconds for one exchange, with or without a deadline of the context, and
+// for the body as well.
+func TestAttemptLimit(t *testing.T) {
+	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
+		"no answer": func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		},
+		"no end": func(req *http.Request) (*http.Response, error) {
+			resp := reply(req, 200, "")
+			resp.Body = io.NopCloser(blocked{req.Context()})
+			return resp, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, err := parseAuthority("Config", testAuthority)
+				require.NoError(t, err)
+				w, err := newWire("Config", &http.Client{Transport: rt(answer)}, a)
+				require.NoError(t, err)
+				ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+				defer cancel()
+				req, err := http.NewRequestWithContext(ctx, http.MethodPost, testAuthority+"/token", nil)
+				require.NoError(t, err)
+				start := time.Now()
+				resp, err := w.Do(req)
+				if err == nil {
+					_, err = io.ReadAll(resp.Body)
+					resp.Body.Close()
+				}
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.Equal(t, attemptLimit, time.Since(start))
+				assert.NotErrorIs(t, typed(ctx, err), msalcae.ErrInteractionRequired)
+			})
+		})
+	}
+}
+
+type blocked struct{ ctx context.Context }
+
+func (b blocked) Read([]byte) (int, error) {
+	<-b.ctx.Done()
+	return 0, b.ctx.Err()
+}
+
+func TestBodyBound(t *testing.T) {
+	read := func(n int) (int, error) {
+		b := &boundedBody{body: io.NopCloser(strings.NewReader(strings.Repeat("x", n))), left: maxBody, cancel: func() {}}
+		got, err := io.ReadAll(b)
+		return len(got), err
+	}
+	n, err := read(maxBody)
+	require.NoError(t, err)
+	assert.Equal(t, maxBody, n)
+	n, err = read(maxBody + 1)
+	require.ErrorIs(t, err, errTooLarge)
+	assert.Equal(t, maxBody, n)
+}
+
+// A client of ours under MSAL would wait for itself.
+func TestOurTransportUnderMSAL(t *testing.T) {
+	var source *Source
+	ours := &msalcae.Transport{Source: tokenFunc(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+		return source.Token(ctx, req)
+	}), Hosts: []string{"login.contoso.test"}}
+	cred, err := confidential.NewCredFromSecret("x")
+	require.NoError(t, err)
+	cfg := ConfidentialConfig{Authority: testAuthority, ClientID: "id", Credential: cred, HTTPClient: ours.Client()}
+	_, err = NewConfidential(cfg)
+	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
+	assert.ErrorContains(t, err, "HTTPClient")
+
+	// Hidden in another transport it is noticed when it is used.
+	cfg.HTTPClient = &http.Client{Transport: rt(ours.RoundTrip)}
+	c, err := NewConfidential(cfg)
+	require.NoError(t, err)
+	source = c.App("api://x/.default")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err = source.Token(ctx, msalcae.TokenRequest{})
+	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
+}
+
+type tokenFunc func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error)
+
+func (f tokenFunc) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	return f(ctx, req)
+}
+
+// What is below MSAL can tell a token request from others, whoever made it.
+func TestRequestsAreMarked(t *testing.T) {
+	source := appOver(t, rt(func(req *http.Request) (*http.Response, error) {
+		assert.True(t, inflight.Marked(req.Context()), "%s %s", req.Method, req.URL)
+		if req.Method == http.MethodGet {
+			return reply(req, 200, goodDiscovery), nil
+		}
+		return reply(req, 200, goodToken), nil
+	}))
+	_, err := source.flow.acquire(context.Background(), msalcae.TokenRequest{})
+	require.NoError(t, err)
+}
+
+// D11: MSAL fetches the discovery document on the context of whoever comes
+// first. The others need not suffer when that one leaves.
+func TestD11DiscoveryOutlivesItsFirstCaller(t *testing.T) { synctest.Test(t, d11) }
+
+func d11(t *testing.T) {
+	type outcome struct{ first, second error }
+	run := func(t *testing.T, acquire func(rt) (func(context.Context) error, error)) outcome {
+		arrived, release := make(chan struct{}), make(chan struct{})
+		var once sync.Once
+		get, err := acquire(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodPost {
+				return reply(req, 200, goodToken), nil
+			}
+			once.Do(func() { close(arrived) })
+			select {
+			case <-release:
+			case <-req.Context().Done():
+				return nil, req.Context().Err()
+			}
+			return reply(req, 200, goodDiscovery), nil
+		})
+		require.NoError(t, err)
+		leader, leave := context.WithCancel(context.Background())
+		first, second := make(chan error), make(chan error)
+		go func() { first <- get(leader) }()
+		<-arrived
+		go func() { second <- get(context.Background()) }()
+		synctest.Wait() // until both wait
+		leave()
+		o := outcome{first: <-first}
+		close(release)
+		o.second = <-second
+		return o
+	}
+	cred, err := confidential.NewCredFromSecret("x")
+	require.NoError(t, err)
+
+	raw := run(t, func(base rt) (func(context.Context) error, error) {
+		c, err := confidential.New(testAuthority, "id", cred, confidential.WithInstanceDiscovery(false), confidential.WithHTTPClient(&http.Client{Transport: base}))
+		return func(ctx context.Context) error {
+			_, err := c.AcquireTokenByCredential(ctx, []string{"api://x/.default"}, confidential.WithClaims("{}"))
+			return err
+		}, err
+	})
+	require.ErrorIs(t, raw.first, context.Canceled)
+	assert.ErrorIs(t, raw.second, context.Canceled, "MSAL does not show the defect any more")
+
+	ours := run(t, func(base rt) (func(context.Context) error, error) {
+		acquire := appOver(t, base).flow.acquire
+		return func(ctx context.Context) error {
+			_, err := acquire(ctx, msalcae.TokenRequest{Claims: "{}"})
+			return err
+		}, nil
+	})
+	require.ErrorIs(t, ours.first, context.Canceled)
+	assert.NoError(t, ours.second)
+}
+
+func TestDiscoveryIsMemoised(t *testing.T) {
+	var gets atomic.Int32
+	a, err := parseAuthority("Config", testAuthority)
+	require.NoError(t, err)
+	status := http.StatusServiceUnavailable
+	w, err := newWire("Config", &http.Client{Transport: rt(func(req *http.Request) (*http.Response, error) {
+		gets.Add(1)
+		return reply(req, status, goodDiscovery), nil
+	})}, a)
+	require.NoError(t, err)
+	get := func(query string) (int, string) {
+		req, err := http.NewRequest(http.MethodGet, testAuthority+"/v2.0"+wellKnown+query, nil)
+		require.NoError(t, err)
+		resp, err := w.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(b)
+	}
+	got, _ := get("?")
+	require.Equal(t, 503, got)
+	status = 200 // a failure is not kept
+	for range 3 {
+		got, body := get("?")
+		assert.Equal(t, 200, got)
+		assert.Equal(t, goodDiscovery, body)
+	}
+	assert.EqualValues(t, 2, gets.Load())
+	for i := range maxDiscovery + 10 {
+		get(fmt.Sprintf("?%d", i))
+	}
+	assert.LessOrEqual(t, len(w.documents), maxDiscovery)
+}
+
+func TestPanicBelowMSAL(t *testing.T) {
+	source := appOver(t, rt(func(*http.Request) (*http.Response, error) { panic("the-client-secret") }))
+	_, err := source.Token(context.Background(), msalcae.TokenRequest{})
+	require.ErrorContains(t, err, "panicked")
+	assert.NotContains(t, err.Error(), "the-client-secret")
+}
+
+// The environment's proxy is used unless the caller brings a client.
+func TestDefaultHTTPClient(t *testing.T) {
+	a, err := parseAuthority("Config", testAuthority)
+	require.NoError(t, err)
+	w, err := newWire("Config", nil, a)
+	require.NoError(t, err)
+	transport, ok := w.client.Transport.(*http.Transport)
+	require.True(t, ok)
+	require.NotNil(t, transport.Proxy)
+	assert.NotSame(t, http.DefaultTransport, transport, "closing its idle connections must not close others'")
+
+	given := &http.Client{Timeout: time.Second}
+	w, err = newWire("Config", given, a)
+	require.NoError(t, err)
+	assert.Equal(t, time.Second, w.client.Timeout)
+	assert.Nil(t, given.CheckRedirect, "the caller's client is the caller's")
+}
+
+// D13: MSAL lets a 307 take the client's secret to another origin.
+func TestD13CredentialsStay(t *testing.T) {
+	var leaked atomic.Bool
+	evil := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("client_secret") != "" {
+			leaked.Store(true)
+		}
+		io.WriteString(w, goodToken)
+	}))
+	defer evil.Close()
+	base := rt(func(req *http.Request) (*http.Response, error) {
+		switch {
+		case req.URL.Host != "login.contoso.test":
+			return evil.Client().Transport.RoundTrip(req)
+		case req.Method == http.MethodGet:
+			return reply(req, 200, goodDiscovery), nil
+		}
+		return reply(req, http.StatusTemporaryRedirect, "", "Location", evil.URL), nil
+	})
+	cred, err := confidential.NewCredFromSecret("x")
+	require.NoError(t, err)
+	raw, err := confidential.New(testAuthority, "id", cred, confidential.WithInstanceDiscovery(false), confidential.WithHTTPClient(&http.Client{Transport: base}))
+	require.NoError(t, err)
+	_, err = raw.AcquireTokenByCredential(context.Background(), []string{"api://x/.default"})
+	require.NoError(t, err)
+	assert.True(t, leaked.Swap(false), "MSAL does not show the defect any more")
+
+	_, err = appOver(t, base).Token(context.Background(), msalcae.TokenRequest{})
+	require.ErrorContains(t, err, "redirect")
+	assert.False(t, leaked.Load())
+}
+
+func TestCloseIdleConnections(t *testing.T) {
+	var closed atomic.Bool
+	cred, err := confidential.NewCredFromSecret("x")
+	require.NoError(t, err)
+	c, err := NewConfidential(ConfidentialConfig{Authority: testAuthority, ClientID: "id", Credential: cred, HTTPClient: &http.Client{Transport: closer{&closed}}})
+	require.NoError(t, err)
+	c.CloseIdleConnections()
+	assert.True(t, closed.Load())
+	WrapConfidential(confidential.Client{}).CloseIdleConnections()
+}
+
+type closer struct{ closed *atomic.Bool }
+
+func (c closer) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("closed") }
+func (c closer) CloseIdleConnections()                           { c.closed.Store(true) }
+
+func TestNetworkErrorsHideQueries(t *testing.T) {
+	err := typed(context.Background(), &url.Error{Op: "Get", URL: "https://user:pass@h/p?code=a-code#f", Err: io.EOF})
+	assert.ErrorIs(t, err, io.EOF)
+	assert.ErrorContains(t, err, "https://h/p")
+	assert.NotContains(t, err.Error(), "a-code")
+	assert.NotContains(t, err.Error(), "pass")
+}
