@@ -26,8 +26,8 @@ func TestHouseDocumentation(t *testing.T) {
 	}
 }
 
-func TestHouseDocumentationCatches(t *testing.T) {
-	const bad = `package sample
+// Two packages: one without a comment on anything, one with them all.
+const undocumentedSample = `package sample
 
 type Bare struct {
 	Field int
@@ -44,7 +44,8 @@ var (
 type hidden struct { Field int }
 func (hidden) Method() {}
 `
-	const good = `// Package sample is a sample.
+
+const documentedSample = `// Package sample is a sample.
 package sample
 
 // Bare is.
@@ -73,21 +74,23 @@ const (
 	Two = 2
 )
 `
+
+func TestHouseDocumentationCatches(t *testing.T) {
 	sample := func(src string) []string {
 		path := filepath.Join(t.TempDir(), "sample.go")
 		require.NoError(t, os.WriteFile(path, []byte(src), 0o600))
 		return []string{path}
 	}
 	var got []string
-	for _, complaint := range undocumented(t, sample(bad), true) {
+	for _, complaint := range undocumented(t, sample(undocumentedSample), true) {
 		got = append(got, complaint[strings.LastIndex(complaint, ": ")+2:])
 	}
 	assert.ElementsMatch(t, []string{
 		"package sample has no comment", "Bare has no comment", "Bare.Field has no comment", "Bare.Method has no comment",
 		"Face has no comment", "Face.Call has no comment", "Function has no comment", "Constant has no comment", "Variable has no comment",
 	}, got)
-	assert.Len(t, undocumented(t, sample(bad), false), 1, "an internal package needs its own comment only")
-	assert.Empty(t, undocumented(t, sample(good), true))
+	assert.Len(t, undocumented(t, sample(undocumentedSample), false), 1, "an internal package needs its own comment only")
+	assert.Empty(t, undocumented(t, sample(documentedSample), true))
 }
 
 // undocumented gives a complaint for every exported name without a comment in

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -13,13 +14,34 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The demo is run as a user runs it: built, and started as a process.
+// demo is the built program. It is run as a user runs it, as a process.
+var demo string
+
+func TestMain(m *testing.M) { os.Exit(built(m)) }
+
+// built runs the tests with the program in a folder of its own.
+func built(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "demo")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	demo = filepath.Join(dir, "demo")
+	if runtime.GOOS == "windows" {
+		demo += ".exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", demo, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
+		return 1
+	}
+	return m.Run()
+}
+
 func TestDemo(t *testing.T) {
-	demo := build(t)
 	for _, n := range []int{1, 20, 150} {
 		t.Run(fmt.Sprintf("n=%d", n), func(t *testing.T) {
 			t.Parallel()
-			got := reports(t, start(t, demo, "-json", "-n", fmt.Sprint(n), "-seed", "7"))
+			got := reports(t, start(t, "-json", "-n", fmt.Sprint(n), "-seed", "7"))
 			require.Len(t, got, 6)
 			assert.Equal(t, report{Scenario: "a", Status: 200, Challenges: 1, TokenRequests: 1, Replays: 1, APICalls: 2}, got[0])
 			assert.Equal(t, report{Scenario: "b", Status: 200, Challenges: 1, TokenRequests: 2, Prompts: 1, Replays: 1, APICalls: 2}, got[1],
@@ -45,7 +67,7 @@ func TestDemo(t *testing.T) {
 
 // The story shows what happened and holds no token.
 func TestDemoStory(t *testing.T) {
-	story := start(t, build(t), "-n", "5")
+	story := start(t, "-n", "5")
 	for _, said := range []string{
 		`{"access_token":`, `"acrs"`, "401, wants other claims", "invalid_grant, AADSTS50173", "a person signs in",
 		"keeps the claims for the next sign-in", "1 challenge, 2 token requests, 1 prompt, 1 replay, 2 API calls",
@@ -56,24 +78,13 @@ func TestDemoStory(t *testing.T) {
 }
 
 func TestDemoRefusesNonsense(t *testing.T) {
-	out, err := exec.Command(build(t), "-n", "0").CombinedOutput()
+	out, err := exec.Command(demo, "-n", "0").CombinedOutput()
 	assert.Error(t, err)
 	assert.Contains(t, string(out), "-n must be at least 1")
 }
 
-func build(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "demo")
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return path
-}
-
 // start runs the demo and returns what it printed.
-func start(t *testing.T, demo string, args ...string) string {
+func start(t *testing.T, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(demo, args...)
