@@ -61,6 +61,9 @@ func (e *ChallengeError) Error() string {
 	if e.Err != nil {
 		b.WriteString(": " + strings.TrimPrefix(e.Err.Error(), "msalcae: "))
 	}
+	if e.Claims != "" && errors.Is(e.Err, ErrInteractionRequired) && !errors.Is(e.Err, ErrPaused) {
+		b.WriteString("; sign in with this error's Claims, or give the source a way to ask")
+	}
 	return b.String()
 }
 
