@@ -54,6 +54,9 @@ func (r *reader) event(e event) {
 		case e.Test != "":
 			r.printed(group, test, e.Output)
 		case e.Output != "PASS\n":
+			if strings.HasPrefix(e.Output, "FAIL") {
+				r.unended(e.Package)
+			}
 			fmt.Fprint(r.out, e.Output)
 		}
 	case "skip":
@@ -83,20 +86,21 @@ func (r *reader) printed(group, test, text string) {
 	r.pending[group].WriteString(text)
 }
 
-// ended prints the output of a top-level test that failed, and forgets that of
-// one that did not. When a package fails, tests that never ended are shown:
+// unended prints the output of the tests of a failed package that never ended:
 // they are where it hung or crashed.
-func (r *reader) ended(e event, group string, failed bool) {
-	if e.Test == "" {
-		for g, text := range r.pending {
-			if failed && strings.HasPrefix(g, e.Package+" ") {
-				fmt.Fprint(r.out, text)
-				delete(r.pending, g)
-			}
+func (r *reader) unended(pkg string) {
+	for group, text := range r.pending {
+		if strings.HasPrefix(group, pkg+" ") {
+			fmt.Fprint(r.out, text)
+			delete(r.pending, group)
 		}
-		return
 	}
-	if strings.Contains(e.Test, "/") || r.pending[group] == nil {
+}
+
+// ended prints the output of a top-level test that failed, and forgets that of
+// one that did not.
+func (r *reader) ended(e event, group string, failed bool) {
+	if e.Test == "" || strings.Contains(e.Test, "/") || r.pending[group] == nil {
 		return
 	}
 	if failed {

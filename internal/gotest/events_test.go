@@ -42,8 +42,8 @@ go: something in plain text
 	assert.Equal(t, `    bad_test.go:9: 1 is not 2
 --- FAIL: TestBad (0.01s)
     --- FAIL: TestBad/sub (0.00s)
-FAIL	p	0.1s
 panic: test timed out
+FAIL	p	0.1s
 ok  	q	0.1s
 ?   	r	[no test files]
 s.go:1:1: expected package
