@@ -366,7 +366,7 @@ func TestPanicsAndNothingBecomeErrors(t *testing.T) {
 		"no value": func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return &msalcae.Token{}, nil },
 		"map": func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 			var m map[int]int
-			m[0] = 1
+			m[0] = 1 //lint:ignore SA5000 the panic is what is tested
 			return nil, nil
 		},
 		"secret": func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { panic("secret") },

@@ -70,7 +70,7 @@ func TestDemoStory(t *testing.T) {
 	story := start(t, "-n", "5")
 	for _, said := range []string{
 		`{"access_token":`, `"acrs"`, "401, wants other claims", "invalid_grant, AADSTS50173", "a person signs in",
-		"keeps the claims for the next sign-in", "1 challenge, 2 token requests, 1 prompt, 1 replay, 2 API calls",
+		"signs in the next morning", "sign in with this error's Claims", "1 challenge, 2 token requests, 1 prompt, 1 replay, 2 API calls",
 	} {
 		assert.Contains(t, story, said)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae/tokensource"
 )
 
@@ -25,18 +24,12 @@ func (s *stage) daemon() (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.client(app.App(s.entra.Scope())), nil
+	return s.transport(app.App(s.entra.Scope())).Client(), nil
 }
 
-// desktop is a program that a person has signed in to, in a browser. The
-// browser is scripted; a real program leaves Open nil.
+// desktop is a program that ada has signed in to, in a browser.
 func (s *stage) desktop(ctx context.Context) (*http.Client, error) {
-	app, err := tokensource.NewPublic(tokensource.PublicConfig{
-		Authority:  s.entra.Authority(),
-		ClientID:   s.entra.PublicClientID(),
-		Prompt:     &tokensource.Browser{Open: s.entra.SignIn},
-		HTTPClient: s.entra.Client(),
-	})
+	app, err := s.app()
 	if err != nil {
 		return nil, err
 	}
@@ -45,26 +38,18 @@ func (s *stage) desktop(ctx context.Context) (*http.Client, error) {
 		return nil, err
 	}
 	s.story.tell("ada", "signs in")
-	return s.client(app.Account(ada, s.entra.Scope())), nil
+	return s.transport(app.Account(ada, s.entra.Scope())).Client(), nil
 }
 
-// job is a program without a screen that goes on working as a person who
-// signed in earlier. It brings an MSAL client of its own.
-func (s *stage) job(ctx context.Context) (*http.Client, error) {
-	client, err := public.New(s.entra.PublicClientID(),
-		public.WithAuthority(s.entra.Authority()),
-		public.WithHTTPClient(s.entra.Client()),
-		public.WithInstanceDiscovery(false), // the local Entra ID is not one of Microsoft's
-		public.WithClientCapabilities([]string{"cp1"}))
-	if err != nil {
-		return nil, err
-	}
-	ada, err := tokensource.WrapPublic(client, &tokensource.Browser{Open: s.entra.SignIn}).SignIn(ctx, s.entra.Scope())
-	if err != nil {
-		return nil, err
-	}
-	s.story.tell("ada", "signs in, and leaves the job to run at night")
-	return s.client(tokensource.WrapPublic(client, nil).Account(ada, s.entra.Scope())), nil
+// app is a public client, which acts for people. Its browser is scripted; a
+// real program leaves Open nil.
+func (s *stage) app() (*tokensource.Public, error) {
+	return tokensource.NewPublic(tokensource.PublicConfig{
+		Authority:  s.entra.Authority(),
+		ClientID:   s.entra.PublicClientID(),
+		Prompt:     &tokensource.Browser{Open: s.entra.SignIn},
+		HTTPClient: s.entra.Client(),
+	})
 }
 
 // get makes a GET as any program would, and returns its status.

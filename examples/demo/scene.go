@@ -54,7 +54,6 @@ func (sc scene) run(ctx context.Context, out io.Writer, n int, seed uint64) (rep
 		return report{}, err
 	}
 	r.Scenario = sc.name
-	s.story.summary(r)
 	if r.Status != sc.want {
 		return report{}, fmt.Errorf("the call ended with status %d, not %d: %s", r.Status, sc.want, r.Error)
 	}

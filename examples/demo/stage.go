@@ -24,24 +24,32 @@ type stage struct {
 	replays atomic.Int64
 }
 
-// client returns an http.Client that sends the tokens of source.
-func (s *stage) client(source msalcae.TokenSource) *http.Client {
-	return (&msalcae.Transport{
+// transport returns a Transport that sends the tokens of source.
+func (s *stage) transport(source msalcae.TokenSource) *msalcae.Transport {
+	return &msalcae.Transport{
 		Source: source,
 		Base:   s.entra.Client().Transport, // trusts the local certificate
 		Trace: &msalcae.Trace{
 			Replayed: func(context.Context, msalcae.ReplayedInfo) { s.replays.Add(1) },
 		},
-	}).Client()
+	}
 }
 
-// measure makes the challenged call of a scene, prints what went over the wire,
-// and reports how it ended and what it took.
-func (s *stage) measure(call func() (status int, err error)) report {
-	before, replays, start := s.entra.Stats(), s.replays.Load(), time.Now()
-	status, err := call()
-	cost := s.entra.Stats().Sub(before)
+// watch does something and prints what it sent over the wire.
+func (s *stage) watch(do func()) {
+	start := time.Now()
+	do()
 	s.story.wire(slices.DeleteFunc(s.entra.Log(), func(r entratest.Request) bool { return r.Time.Before(start) }))
+}
+
+// measure makes the challenged call of a scene and reports how it ended and
+// what it took.
+func (s *stage) measure(call func() (status int, err error)) report {
+	before, replays := s.entra.Stats(), s.replays.Load()
+	var status int
+	var err error
+	s.watch(func() { status, err = call() })
+	cost := s.entra.Stats().Sub(before)
 
 	r := report{
 		Status:        status,
@@ -57,6 +65,7 @@ func (s *stage) measure(call func() (status int, err error)) report {
 			r.Status = challenge.Response.StatusCode
 		}
 	}
+	s.story.summary(r)
 	return r
 }
 
