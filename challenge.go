@@ -17,11 +17,19 @@ func (t *Transport) answer(req *http.Request, refused *Token, up *upload, resp *
 	challenge := &ChallengeError{Claims: claims, Response: resp, Err: broken, why: wwwauth.Why(resp).String()}
 	t.challenged(req, challenge)
 	ctx := req.Context()
-	resp.Body = detach(ctx, resp.Body)
+	kept, closed := detach(ctx, resp.Body)
+	resp.Body = kept
 
 	tok, body, err := t.prepare(req, refused, up, challenge)
 	if err != nil {
 		up.settle(true)
+	}
+	select {
+	case <-closed: // as a rule at once: the upload has come to rest
+	case <-ctx.Done():
+	case <-time.After(mostDrain):
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

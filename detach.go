@@ -18,27 +18,33 @@ const (
 // to its end lets its connection be used again. One that is too large, or not
 // there within ctx and mostDrain, is cut: reading past what was kept fails with
 // io.ErrUnexpectedEOF, or with the error that ended the body.
-func detach(ctx context.Context, body io.ReadCloser) io.ReadCloser {
-	if body == nil || body == http.NoBody {
-		return http.NoBody
+//
+// The channel is closed when the body is. That is not waited for here, because
+// with HTTP/2 Close waits for the caller's upload to yield.
+func detach(ctx context.Context, body io.ReadCloser) (io.ReadCloser, <-chan struct{}) {
+	d := &draining{body: body, read: make(chan struct{}), closed: make(chan struct{})}
+	if body == nil {
+		d.body = http.NoBody
 	}
-	defer body.Close()
-	d := &draining{done: make(chan struct{})}
-	go d.run(body)
+	go d.run()
 	limit := time.NewTimer(mostDrain)
 	defer limit.Stop()
 	select {
-	case <-d.done:
+	case <-d.read:
 	case <-limit.C:
+		go d.shut()
 	case <-ctx.Done():
+		go d.shut()
 	}
-	return d.result()
+	return d.result(), d.closed
 }
 
 // draining reads a body in a goroutine of its own, which ends when the body
 // does or is closed, so that no body can hold the call.
 type draining struct {
-	done chan struct{}
+	body         io.ReadCloser
+	read, closed chan struct{} // closed when the body is
+	once         sync.Once
 
 	mu   sync.Mutex
 	kept []byte
@@ -46,19 +52,25 @@ type draining struct {
 	left bool  // nobody waits any more
 }
 
-func (d *draining) run(body io.Reader) {
-	defer close(d.done)
-	// One byte more than is kept shows whether there is more.
+func (d *draining) run() {
 	chunk := make([]byte, 4<<10)
-	for {
-		n, err := body.Read(chunk)
-		if !d.add(chunk[:n], err) {
-			return
-		}
+	for more := true; more; {
+		n, err := d.body.Read(chunk)
+		more = d.add(chunk[:n], err)
 	}
+	close(d.read)
+	d.shut()
 }
 
-// add says whether to read on.
+func (d *draining) shut() {
+	d.once.Do(func() {
+		d.body.Close()
+		close(d.closed)
+	})
+}
+
+// add keeps p and says whether to read on: until the end has been seen, or a
+// byte more than is kept.
 func (d *draining) add(p []byte, err error) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
