@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/msalcae/msalcae"
 	"github.com/stretchr/testify/assert"
@@ -203,53 +201,6 @@ func TestContractConnectionReused(t *testing.T) {
 		})
 	}
 }
-
-// A context that ends during either send, or while a token is awaited, ends
-// the call with that context's own error.
-func TestContractCancellation(t *testing.T) {
-	for _, stage := range []string{"token", "first send", "challenge body", "new token", "first body", "second send"} {
-		t.Run(stage, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-				defer cancel()
-				hang := func() error { <-ctx.Done(); return ctx.Err() }
-				src := &tokens{}
-				src.answer = func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-					if stage == "token" && req.Claims == "" || stage == "new token" && req.Claims != "" {
-						return nil, errors.Join(errors.New("source"), hang())
-					}
-					return &msalcae.Token{Value: map[bool]string{true: "t1", false: "t2"}[req.Claims == ""]}, nil
-				}
-				sends := 0
-				tr := &msalcae.Transport{Source: src, Hosts: []string{"api.test"}, Base: base(func(req *http.Request) (*http.Response, error) {
-					sends++
-					if stage != "first body" {
-						req.Body.Close()
-					}
-					if stage == "first send" && sends == 1 || stage == "second send" && sends == 2 {
-						return nil, hang()
-					}
-					resp := unauthorized(req)
-					if stage == "challenge body" {
-						resp.Body = io.NopCloser(readerFunc(func([]byte) (int, error) { return 0, hang() }))
-					}
-					return resp, nil
-				})}
-				b := newBody("hello")
-				req := request(t, "POST", "https://api.test/", b).WithContext(ctx)
-				resp, err := tr.RoundTrip(req)
-				require.Nil(t, resp)
-				assert.Equal(t, context.DeadlineExceeded, err, "bare")
-				assert.NotZero(t, b.closed())
-				synctest.Wait()
-			})
-		})
-	}
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestContractIdleConnections(t *testing.T) {
 	closed := 0

@@ -136,6 +136,14 @@ func (b *body) closed() int {
 	return b.closes
 }
 
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }
+
 // request is a request without GetBody.
 func request(t testing.TB, method, rawURL string, body io.ReadCloser) *http.Request {
 	t.Helper()
@@ -186,7 +194,10 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	refused := slices.Contains(a.refuse, token)
 	a.mu.Unlock()
 	c := call{Request: r, token: token}
-	if !refused || !a.early {
+	if refused && a.early {
+		// Without this, HTTP/1.1 servers read on before they answer.
+		http.NewResponseController(w).EnableFullDuplex()
+	} else {
 		b, err := io.ReadAll(r.Body)
 		if err != nil {
 			c.body = "error: " + err.Error()
