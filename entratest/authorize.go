@@ -44,14 +44,16 @@ const codeLifetime = 10 * time.Minute
 func authorize(x *exchange) {
 	x.r.Body = http.MaxBytesReader(x.ResponseWriter, x.r.Body, maxFormBytes)
 	formErr := x.r.ParseForm()
-	x.rec.Client, x.rec.Claims = x.r.Form.Get("client_id"), x.r.Form.Get("claims")
-	x.rec.Prompt = x.r.Form.Get("prompt")
-	x.rec.Scopes, x.rec.Account = strings.Fields(x.r.Form.Get("scope")), x.r.Form.Get("login_hint")
+	x.recordForm(x.r.Form)
 	if x.faulty() {
 		return
 	}
 	if formErr != nil {
 		x.errorPage(aad(90023, "the parameters cannot be read"))
+		return
+	}
+	if name := oversized(x.r.Form); name != "" && name != "claims" { // the client is told of its claims
+		x.errorPage(aad(90100, name))
 		return
 	}
 	tx, pageErr := x.s.newTransaction(x)

@@ -167,6 +167,8 @@ func (b *Browser) outcome(answer url.Values, reply *webPage) error {
 		return fmt.Errorf("entratest: sign-in ended with %s: %s", code, firstLine(answer.Get("error_description")))
 	case answer.Get("code") == "":
 		return fmt.Errorf("entratest: the sign-in led to %s, which is neither a sign-in page nor the answer of one (status %d)", reply.url.Host, reply.status)
+	case b.Decline:
+		return errors.New("entratest: the sign-in succeeded before anything could be declined")
 	case reply.status >= 400:
 		return fmt.Errorf("entratest: signed in, but the client's redirect URI answered with status %d", reply.status)
 	}

@@ -28,7 +28,7 @@ func parseClaims(text string) (claimsRequest, error) {
 	if text == "" {
 		return nil, nil
 	}
-	if len(text) > maxClaimsBytes {
+	if len(text) > maxParamBytes {
 		return nil, errClaims
 	}
 	var top map[string]json.RawMessage

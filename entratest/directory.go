@@ -72,7 +72,7 @@ func (a *app) confidential() bool { return a.Secret != "" }
 // redirectAllowed implements Entra's comparison of redirect URIs.
 func (a *app) redirectAllowed(uri string) bool {
 	u, err := url.Parse(uri)
-	if err != nil || u.Scheme == "" || u.Fragment != "" || u.User != nil {
+	if err != nil || u.Scheme == "" || strings.Contains(uri, "#") || u.User != nil {
 		return false
 	}
 	if slices.Contains(a.RedirectURIs, uri) {

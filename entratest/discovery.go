@@ -107,7 +107,7 @@ func openIDConfiguration(x *exchange) {
 	x.Header().Set("Access-Control-Allow-Origin", "*")
 	x.json(http.StatusOK, map[string]any{
 		"token_endpoint":                        at + "/oauth2/v2.0/token",
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
 		"jwks_uri":                              at + "/discovery/v2.0/keys",
 		"response_modes_supported":              []string{"query", "fragment", "form_post"},
 		"subject_types_supported":               []string{"pairwise"},

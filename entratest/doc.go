@@ -1,5 +1,100 @@
 // Package entratest is a local Microsoft Entra ID with an API that takes part
-// in Continuous Access Evaluation, in the spirit of net/http/httptest. It is
-// for tests, and for nothing else: its keys, passwords and secrets are known,
-// and it listens on loopback only.
+// in Continuous Access Evaluation, in the spirit of net/http/httptest: for
+// tests of programs that call Microsoft Graph or an API of their own.
+//
+// It is for tests and for nothing else. Its users, passwords and secrets are
+// printed in its source, it keeps everything in memory, and it listens on
+// loopback only.
+//
+//	srv := entratest.NewServer()
+//	defer srv.Close()
+//
+// Give the program under test srv.Authority, srv.ClientID, srv.ClientSecret or
+// srv.PublicClientID, srv.Scope and srv.Client, let it call srv.API, and cut its
+// access. A program with production URLs in it can be tested unchanged:
+// [Server.Client] sends what is meant for login.microsoftonline.com and
+// graph.microsoft.com to the server.
+//
+// # The conversation of a revocation
+//
+// A user has signed in, in the browser that [Server.SignIn] plays, and the
+// client calls the API with its token, which is to live for a day:
+//
+//	GET /v1.0/me                           200
+//
+// The test calls [Server.Revoke]. The API refuses the token from then on:
+//
+//	GET /v1.0/me                           401
+//	    WWW-Authenticate: Bearer realm="", authorization_uri="...", client_id="...",
+//	        error="insufficient_claims", claims="eyJhY2Nlc3..."
+//	    which is {"access_token":{"nbf":{"essential":true, "value":"1700000000"}}}
+//
+// The client redeems its refresh token with these claims, to which it adds its
+// capabilities, and is refused, since the session is gone:
+//
+//	POST /tenant/oauth2/v2.0/token         400
+//	    grant_type=refresh_token  claims={"access_token":{"nbf":...,"xms_cc":{"values":["cp1"]}}}
+//	    {"error":"invalid_grant","suberror":"bad_token","error_codes":[50173],...}
+//
+// So the user must sign in, with the same claims; then all is well:
+//
+//	GET  /tenant/oauth2/v2.0/authorize     200, the sign-in page
+//	POST /tenant/login                     200, the code on its way to the client
+//	POST /tenant/oauth2/v2.0/token         200
+//	GET  /v1.0/me                          200
+//
+// After [Server.ChangePolicy] or [Server.MoveIP] the refresh token is good, and
+// nobody has to sign in. After [Server.RequireAuthContext] the API asks for an
+// authentication context (acrs), for which a person passes a second factor.
+// An application's own token is challenged as well, and its client credentials
+// are good for another. Clients that have not declared capability cp1 get
+// short-lived tokens and are never challenged.
+//
+// # Watching and breaking
+//
+// [Server.Stats] counts, [Server.Log] records every request, [Server.Wait] waits
+// for them to come. [Server.Fail] makes an endpoint answer with an error of
+// choice, hang, or drop the connection. [Server.Protect] puts an API of your own
+// in the place of Graph.
+//
+// # Where it differs from Entra
+//
+// What follows the documentation, or what Entra and Graph were seen to send, is
+// not listed. Where nothing is known, a choice was made:
+//
+//   - A malformed claims parameter is answered with invalid_request and
+//     AADSTS90100. What Entra answers is documented nowhere: least certain.
+//   - A token demanded to be not older than nbf carries an iat and nbf of that
+//     time or later. Entra's tokens are dated back by five minutes, and how this
+//     goes together with nbf is not known. The server itself goes by the order
+//     of events, so that a test may revoke and sign in again within a second.
+//   - A disabled account's tokens are challenged with the code of a revoked
+//     session. The code that Graph gives then has not been seen in public.
+//   - MoveIP moves to an address that the location policy allows.
+//   - A confidential client that must have its user pass a second factor is told
+//     the policy's id (capolids); a public client is not, as in most samples.
+//   - Authentication contexts last as long as the sign-in that satisfied them,
+//     and are in a token only if it was asked for them. Essential ones that were
+//     asked of client credentials are left out, without an error.
+//   - A redirect URI that differs from the authorize request's is answered with
+//     invalid_grant and AADSTS500112 at the token endpoint.
+//
+// And on purpose:
+//
+//   - Events take effect at once. Entra may need minutes.
+//   - There is one tenant. Consent is taken as given unless prompt=consent asks
+//     for it, and permissions are not checked: any token for the API may call
+//     all of it, and /me answers an application with itself, which Graph
+//     refuses.
+//   - All access tokens have the form of version 2.0, with appid and upn in
+//     addition, and can be validated by anyone. Graph's own are opaque.
+//   - Instance discovery knows this server beside Microsoft's clouds.
+//   - Graph's challenge has the form of 2021 for every reason; its later and
+//     other services' forms can be sent with [Server.FailAPI].
+//   - Only the code, refresh token and client credentials grants are there, and
+//     client secrets alone authenticate an application.
+//
+// The protocol is described at
+// https://learn.microsoft.com/entra/identity-platform/claims-challenge and
+// https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation.
 package entratest

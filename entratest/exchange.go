@@ -3,6 +3,7 @@ package entratest
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -27,7 +28,7 @@ func (s *Server) observe(e Endpoint, h handler) http.Handler {
 			Time:          time.Now(),
 			Endpoint:      e,
 			Method:        r.Method,
-			Path:          r.URL.Path,
+			Path:          bounded(r.URL.Path),
 			CorrelationID: correlationID(r),
 		}}
 		defer x.commit(0)
@@ -62,6 +63,32 @@ func correlationID(r *http.Request) string {
 
 func isGUID(s string) bool {
 	return len(s) == 36 && strings.Count(s, "-") == 4 && strings.Trim(s, "0123456789abcdefABCDEF-") == ""
+}
+
+// recordForm records what a client asks for.
+func (x *exchange) recordForm(form url.Values) {
+	x.rec.Grant = bounded(form.Get("grant_type"))
+	x.rec.Client = bounded(form.Get("client_id"))
+	x.rec.Scopes = strings.Fields(bounded(form.Get("scope")))
+	x.rec.Claims = bounded(form.Get("claims"))
+	x.rec.Prompt = bounded(form.Get("prompt"))
+	x.rec.Account = bounded(form.Get("login_hint"))
+}
+
+// bounded keeps the log from growing without limit. What is cut off is more
+// than the server accepts.
+func bounded(s string) string { return s[:min(len(s), maxParamBytes)] }
+
+// oversized returns the name of a parameter that is too long, or "".
+func oversized(form url.Values) string {
+	for name, values := range form {
+		for _, v := range values {
+			if len(v) > maxParamBytes {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // WriteHeader completes the record before the client can see the answer.

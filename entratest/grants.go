@@ -36,7 +36,7 @@ func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 		}
 	}
 	code.redeemed = true
-	return s.issueUser(req, code.signin, scope, req.claims.with(code.tx.claims), code.tx.nonce)
+	return s.issueUser(req, code.signin, scope, code.tx.claims.with(req.claims), code.tx.nonce)
 }
 
 // verified checks the code verifier (RFC 7636 section 4.6).

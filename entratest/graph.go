@@ -60,8 +60,8 @@ func readMe(x *exchange, c *caller) {
 	x.s.mu.Lock()
 	if c.user != nil {
 		me = profileOf(c.user)
-	} else if app := x.s.app(c.token.App); app != nil {
-		me = map[string]any{"id": app.objectID, "appId": app.ClientID, "displayName": app.Name}
+	} else {
+		me = map[string]any{"id": c.app.objectID, "appId": c.app.ClientID, "displayName": c.app.Name}
 	}
 	x.s.mu.Unlock()
 	me["@odata.context"] = x.odata("users/$entity")

@@ -28,8 +28,8 @@ func (s *Server) Protect(handler http.Handler, resource ...string) http.Handler 
 
 // A caller is who an access token speaks for.
 type caller struct {
-	token *accessToken
-	user  *account // nil: the application itself
+	user *account // nil: the application itself
+	app  *app     // its token is without a user; nil: user's is set
 }
 
 // protect lets only good tokens through to h. No byte of the body has been
@@ -117,21 +117,31 @@ const (
 	forbiddenToken              // as weakToken, but the client cannot answer challenges
 )
 
+// caller finds whom the token speaks for; nil: nobody known. s.mu is held.
+func (s *Server) caller(t *accessToken) *caller {
+	if t.Kind == "user" {
+		if u := s.user(t.ObjectID); u != nil {
+			return &caller{user: u}
+		}
+	} else if a := s.app(t.App); a != nil {
+		return &caller{app: a}
+	}
+	return nil
+}
+
 // decide applies what has happened to the token's principal. A client without
 // capability cp1 is never challenged: its tokens are short-lived and good
 // until they expire. s.mu is held.
 func (s *Server) decide(t *accessToken) (*caller, decision) {
-	c := &caller{token: t}
+	c := s.caller(t)
 	var p *principal
-	if t.Kind == "user" {
-		if c.user = s.user(t.ObjectID); c.user != nil {
-			p = &c.user.principal
-		}
-	} else if app := s.app(t.App); app != nil {
-		p = &app.principal
-	}
-	if p == nil {
+	switch {
+	case c == nil:
 		return nil, decision{}
+	case c.user != nil:
+		p = &c.user.principal
+	default:
+		p = &c.app.principal
 	}
 	if ended, ok := p.cutAfter(t.seq); ok && t.cae() {
 		return c, decision{kind: revokedToken, cut: ended}

@@ -26,7 +26,7 @@ const (
 const (
 	maxHeaderBytes = 128 << 10
 	maxFormBytes   = 256 << 10
-	maxClaimsBytes = 16 << 10
+	maxParamBytes  = 16 << 10 // one parameter, the claims for example
 )
 
 // A Server is a running local Entra ID with an API. All methods may be called
@@ -153,7 +153,7 @@ func (s *Server) SetTokenLifetime(d time.Duration) {
 }
 
 // SetSeed begins the sequence of random token lifetimes anew. The initial seed
-// is always the same.
+// is 1.
 func (s *Server) SetSeed(seed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,6 +14,7 @@ import (
 func signIn(x *exchange) {
 	x.r.Body = http.MaxBytesReader(x.ResponseWriter, x.r.Body, maxFormBytes)
 	formErr := x.r.ParseForm()
+	x.rec.Account = bounded(x.r.PostForm.Get("login"))
 	if x.faulty() {
 		return
 	}
@@ -57,7 +58,6 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 		tx.consent = tx.consent && tx.session == nil // nobody can consent unnamed
 	default:
 		user := s.user(form.Get("login"))
-		x.rec.Account = form.Get("login")
 		if user == nil || user.Password == "" || user.Password != form.Get("passwd") {
 			x.note(aad(50126))
 			return s.show(tx, pageSignIn, "Your account or password is incorrect. If you don't remember your password, reset it now.")

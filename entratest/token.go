@@ -30,9 +30,9 @@ func token(x *exchange) {
 	x.r.Body = http.MaxBytesReader(x.ResponseWriter, x.r.Body, maxFormBytes)
 	formErr := x.r.ParseForm()
 	form := x.r.PostForm
-	x.rec.Grant, x.rec.Claims = form.Get("grant_type"), form.Get("claims")
-	x.rec.Scopes = strings.Fields(form.Get("scope"))
-	x.rec.Client, _ = clientAuth(x.r)
+	x.recordForm(form)
+	id, _ := clientAuth(x.r)
+	x.rec.Client = bounded(id)
 	x.s.recorder.count(func(st *Stats) { st.granted(x.rec.Grant) })
 	if id := form.Get("client-request-id"); isGUID(id) {
 		x.rec.CorrelationID = id
