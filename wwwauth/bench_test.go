@@ -10,9 +10,9 @@ import (
 
 const graphClaims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwgInZhbHVlIjoiMTYwNDEwNjY1MSJ9fX0="
 
-// graph is the 401 that Microsoft Graph answers with on continuous access
+// graphResponse is the 401 that Microsoft Graph answers with on continuous access
 // evaluation: PoP and Bearer in one field.
-func graph() *http.Response {
+func graphResponse() *http.Response {
 	const uri = `realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`
 	return unauthorized(`PoP ` + uri + `, nonce="eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6IjY3NDYyMDhENkQ5RTgyMkI3NzIxNjcyODg3MTg5OUIwREMzRTU4M0MifQ.eyJ0cyI6MTY5OTkwMDY5OH0.c2lnbmF0dXJl"` +
 		`, Bearer ` + uri + `, error_description="Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp"` +
@@ -24,7 +24,7 @@ func unauthorized(fields ...string) *http.Response {
 }
 
 func BenchmarkClaims(b *testing.B) {
-	resp := graph()
+	resp := graphResponse()
 	b.ReportAllocs()
 	for b.Loop() {
 		if c, _ := wwwauth.Claims(resp); c == "" {
@@ -34,7 +34,7 @@ func BenchmarkClaims(b *testing.B) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	resp := graph()
+	resp := graphResponse()
 	b.ReportAllocs()
 	for b.Loop() {
 		if len(wwwauth.Parse(resp.Header)) != 2 {
@@ -46,7 +46,7 @@ func BenchmarkParse(b *testing.B) {
 // Asserted on every run: the header that Graph really
 // sends is read with next to no garbage.
 func TestAllocations(t *testing.T) {
-	resp := graph()
+	resp := graphResponse()
 	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { wwwauth.Parse(resp.Header) }), 12.0, "Parse")
 	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = wwwauth.Claims(resp) }), 2.0, "Claims")
 	plain := unauthorized(`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"`)

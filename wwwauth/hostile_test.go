@@ -78,9 +78,9 @@ func mostParams(format string) func(int) string {
 // Time is linear: the bytes looked at are at most a fixed multiple of those
 // there, whatever the header and however long it is.
 func TestWorkIsLinear(t *testing.T) {
-	for name, make := range hostile {
+	for name, build := range hostile {
 		for _, n := range []int{100, 1000, 10_000, MaxHeaderBytes} {
-			header := make(n)
+			header := build(n)
 			sc := scan([]string{header})
 			for sc.next() != end {
 			}
@@ -99,8 +99,8 @@ func TestWorkIsLinearInFields(t *testing.T) {
 
 // Memory is at most four times the header.
 func TestMemoryIsBounded(t *testing.T) {
-	for name, make := range hostile {
-		field := make(MaxHeaderBytes)
+	for name, build := range hostile {
+		field := build(MaxHeaderBytes)
 		resp := &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {field}}}
 		assert.LessOrEqual(t, allocated(func() { Parse(resp.Header) }), uint64(4*MaxHeaderBytes), "Parse, %s", name)
 		assert.LessOrEqual(t, allocated(func() { _, _ = Claims(resp) }), uint64(4*MaxHeaderBytes), "Claims, %s", name)
@@ -121,8 +121,8 @@ func allocated(f func()) uint64 {
 }
 
 func BenchmarkHostile(b *testing.B) {
-	for name, make := range hostile {
-		resp := &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {make(MaxHeaderBytes)}}}
+	for name, build := range hostile {
+		resp := &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {build(MaxHeaderBytes)}}}
 		b.Run("Parse/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -78,9 +78,11 @@ func parse(fields ...string) []wwwauth.Challenge {
 // assertAsReference checks that a field that the RFC allows is read as it says.
 func assertAsReference(t *testing.T, field string) (allowed bool) {
 	t.Helper()
+	if len(field) > wwwauth.MaxHeaderBytes || strings.Count(field, "=") > wwwauth.MaxParams {
+		return false
+	}
 	want, ok := reference(field)
-	if !ok || len(field) > wwwauth.MaxHeaderBytes || len(want) > wwwauth.MaxChallenges ||
-		strings.Count(field, "=") > wwwauth.MaxParams {
+	if !ok || len(want) > wwwauth.MaxChallenges {
 		return false
 	}
 	return assert.Equal(t, want, parse(field), "%q", field)
@@ -113,10 +115,10 @@ func TestReferenceExhaustive(t *testing.T) {
 			}
 		}
 	}
-	try("", 5)
-	try("a b", 4)
-	try(`a b="`, 4)
-	require.Greater(t, allowed, 500)
+	try("", 4)
+	try("a b", 3)
+	try(`a b="`, 3)
+	require.Greater(t, allowed, 200)
 }
 
 // Long fields that the RFC allows, put together at random from a fixed seed.
@@ -128,7 +130,7 @@ func TestReferenceRandom(t *testing.T) {
 			pick("token", `""`, `"quoted"`, `"a, b=c"`, `"\\"`, `"\""`, `"say \"x\", y=z"`, "\"\xc3\xa4\xff\t\"", "!#$%&'*+.^_`|~")
 	}
 	comma := func() string { return pick(", ", ",", " ,\t", ",,", " , ,") }
-	for range 3000 {
+	for range 1000 {
 		var b strings.Builder
 		b.WriteString(pick("", " ", ",", ", "))
 		for range 1 + r.IntN(4) {

@@ -22,10 +22,10 @@ type value struct {
 //
 //	challenge = scheme [ 1*BLANK ( token68 / params ) ]
 //	param     = token BWS "=" BWS ( quoted-string / unquoted )
-//	unquoted  = what is neither blank, comma nor quote
+//	unquoted  = whatever is neither blank, comma nor quote
 //
 // That is RFC 9110 section 11 but for unquoted values, in which servers send
-// URIs. Elements are separated by commas, or where servers forget them by
+// URIs, or nothing. Elements are separated by commas, or where servers forget them by
 // blanks. A word without "=" begins a challenge if a comma stands before it, or
 // if a parameter follows it; elsewhere it is junk. Junk ends at the next blank
 // or comma outside quotes.
@@ -101,7 +101,7 @@ func (sc *scanner) next() kind {
 func (sc *scanner) nextField() bool {
 	s, ok := sc.fields.next()
 	sc.s, sc.i = s, 0
-	sc.open, sc.fresh = false, false
+	sc.open = false
 	sc.escapes = strings.IndexByte(s, '\\') >= 0
 	sc.work += len(s)
 	return ok
@@ -170,37 +170,23 @@ func (sc *scanner) paramAt(i int) bool {
 	return word > i && after < len(sc.s) && sc.s[after] == '='
 }
 
-// param reads what follows the "=" of a parameter. Of a value with junk at its
-// end the value stands. It reports false if there is no value, or a quote that
-// is never closed.
+// param reads what follows the "=" of a parameter. It reports false for a
+// quoted-string without an end. What stands behind a value without a separator
+// is an element of its own, or junk.
 func (sc *scanner) param() bool {
 	sc.i = sc.blanks(sc.i)
-	if sc.i == len(sc.s) || sc.s[sc.i] == ',' {
-		return false
-	}
-	var v value
-	if sc.s[sc.i] == '"' {
+	if sc.i < len(sc.s) && sc.s[sc.i] == '"' {
 		var closed bool
-		if v, closed = sc.quoted(); !closed {
-			return false
-		}
-	} else {
-		v.raw = sc.unquoted()
+		sc.value, closed = sc.quoted()
+		return closed
 	}
-	if sc.i < len(sc.s) && (class[sc.s[sc.i]]&stop == 0 || sc.s[sc.i] == '"') {
-		sc.junk(false)
-	}
-	sc.value = v
-	return true
-}
-
-func (sc *scanner) unquoted() string {
 	start := sc.i
 	for sc.i < len(sc.s) && class[sc.s[sc.i]]&stop == 0 {
 		sc.i++
 	}
 	sc.work += sc.i - start
-	return sc.s[start:sc.i]
+	sc.value = value{raw: sc.s[start:sc.i]}
+	return true
 }
 
 // quoted reads a quoted-string. It reports false, with the field used up, if
