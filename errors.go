@@ -119,7 +119,7 @@ func (e *Error) Error() string {
 	switch {
 	case e.interaction():
 		b.WriteString(": a person must sign in")
-	case e.Code != "" && errors.Is(e.Err, ErrMisconfigured):
+	case e.Code != "" && e.Err != nil:
 		b.WriteString(": " + strings.TrimPrefix(e.Err.Error(), "msalcae: "))
 	}
 	if e.CorrelationID != "" {

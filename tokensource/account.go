@@ -16,6 +16,7 @@ import (
 var (
 	errNobody         = fmt.Errorf("%w: nobody has signed in yet; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
 	errSeveral        = fmt.Errorf("%w: several accounts are signed in; name one with Account, or call SignIn", msalcae.ErrInteractionRequired)
+	errSignedOut      = fmt.Errorf("%w: the account was signed out; call SignIn of the same Public, or give it a Prompt", msalcae.ErrInteractionRequired)
 	errNoRefreshToken = fmt.Errorf("%w: the cache has no refresh token for this account; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
 )
 
@@ -61,10 +62,51 @@ func (p *person) unbind(account public.Account) bool {
 	return true
 }
 
+// departures remembers who signed out, so that a token request that was under
+// way does not put them back into MSAL's cache. Safe for concurrent use.
+type departures struct {
+	mu   sync.Mutex
+	left map[string]int // how often, by home account
+	away map[string]bool
+}
+
+func (d *departures) leave(a public.Account) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.left == nil {
+		d.left, d.away = map[string]int{}, map[string]bool{}
+	}
+	home := homeOf(a)
+	d.left[home]++
+	d.away[home] = true
+}
+
+func (d *departures) back(a public.Account) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.away, homeOf(a))
+}
+
+func (d *departures) count(a public.Account) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.left[homeOf(a)]
+}
+
+// since reports whether a has left after count returned n, and is away.
+func (d *departures) since(a public.Account, n int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.left[homeOf(a)] != n && d.away[homeOf(a)]
+}
+
+// homeOf is the account's identity in one spelling.
+func homeOf(a public.Account) string { return strings.ToLower(a.HomeAccountID) }
+
 // samePerson compares by home account: a guest has another object id in every
 // tenant, and one home. User names change and are reused.
 func samePerson(a, b public.Account) bool {
-	return a.HomeAccountID != "" && strings.EqualFold(a.HomeAccountID, b.HomeAccountID)
+	return a.HomeAccountID != "" && homeOf(a) == homeOf(b)
 }
 
 // mismatch says that res is another person's than want; nil if want is anybody.
@@ -159,6 +201,23 @@ func (p *Public) dropStranger(ctx context.Context, stranger public.Account, befo
 	return p.remove(context.WithoutCancel(ctx), stranger)
 }
 
+// removeAll removes who from MSAL's cache, which does so for one cloud at a
+// time and compares ids by their spelling.
+func (p *Public) removeAll(ctx context.Context, who public.Account) error {
+	all, err := p.cached(ctx)
+	if err != nil {
+		return err
+	}
+	for _, known := range all {
+		if samePerson(known, who) {
+			if err := p.remove(ctx, known); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (p *Public) remove(ctx context.Context, a public.Account) error {
 	_, err := guard(inMSAL, func() (struct{}, error) { return struct{}{}, p.client.RemoveAccount(ctx, a) })
 	return typed(ctx, err)
@@ -178,7 +237,7 @@ func notSignedIn(ctx context.Context, err error) error {
 	}
 	result := typed(ctx, err)
 	if errors.Is(err, ErrDeclined) && !errors.Is(result, ErrDeclined) {
-		return &msalcae.Error{Err: fmt.Errorf("%w: %w", ErrDeclined, result)}
+		return &kindError{"the sign-in was declined: " + plain(result), []error{ErrDeclined, result}}
 	}
 	return result
 }

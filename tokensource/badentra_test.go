@@ -50,8 +50,10 @@ var badAnswers = []struct {
 // Whatever the token endpoint does, both kinds of client say it in one
 // sentence, in our types, and without a secret.
 func TestBadAnswers(t *testing.T) {
+	t.Parallel()
 	for _, c := range badAnswers {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			e := newEntra(t)
 			secrets := newSpy(e.Client().Transport)
 			secrets.learn("answer", "secret-in-a-page")

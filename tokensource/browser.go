@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
@@ -64,33 +65,32 @@ func (b *Browser) SignIn(ctx context.Context, req PromptRequest) (public.AuthRes
 
 // wait opens the page and waits for Entra's answer.
 func (b *Browser) wait(ctx context.Context, c *callback) (url.Values, error) {
-	open, own := openSystemBrowser, false
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	page := c.redirect.origin() + c.start
+	open := func() error {
+		return openSystemBrowser(page, func() bool { return c.opened.Load() || ctx.Err() != nil })
+	}
 	if b != nil && b.Open != nil {
-		open, own = b.Open, true
+		open = func() error { return b.Open(page) }
 	}
 	failed := make(chan error, 1)
 	go func() {
-		_, err := guard(inOpen, func() (struct{}, error) { return struct{}{}, open(c.redirect.origin() + c.start) })
-		if err != nil {
+		if _, err := guard(inOpen, func() (struct{}, error) { return struct{}{}, open() }); err != nil {
 			failed <- err
 		}
 	}()
-	for {
+	select {
+	case form := <-c.answers:
+		return form, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case err := <-failed:
 		select {
-		case form := <-c.answers:
+		case form := <-c.answers: // it failed at the very end
 			return form, nil
-		case err := <-failed:
-			select {
-			case form := <-c.answers:
-				return form, nil
-			default:
-			}
-			if !own && c.opened.Load() {
-				continue // the command failed after it had shown the page
-			}
+		default:
 			return nil, notOpened(err)
-		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
 	}
 }
@@ -144,16 +144,28 @@ func msalAuthorizeURL(ctx context.Context, req PromptRequest, redirectURI string
 				public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant))
 		})
 	}
-	var captured string
-	_, err := guard(inMSAL, func() (public.AuthResult, error) {
-		return req.Client.AcquireTokenInteractive(ctx, req.Scopes,
-			public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant),
-			public.WithOpenURL(func(u string) error { captured = u; return errCaptured }))
-	})
-	if captured != "" && errors.Is(err, errCaptured) {
-		return captured, nil
+	captured, failed := make(chan string, 1), make(chan error, 1)
+	go func() {
+		_, err := guard(inMSAL, func() (public.AuthResult, error) {
+			return req.Client.AcquireTokenInteractive(ctx, req.Scopes,
+				public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant),
+				public.WithOpenURL(func(u string) error { captured <- u; return errCaptured }))
+		})
+		failed <- err
+	}()
+	select {
+	case u := <-captured:
+		return u, nil // and MSAL's server, which nobody knows of, closes
+	case err := <-failed:
+		select {
+		case u := <-captured:
+			return u, nil
+		default:
+			return "", err
+		}
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
-	return "", err
 }
 
 // redeem exchanges the code of Entra's answer for tokens, which MSAL caches.
@@ -162,12 +174,26 @@ func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url
 	if err != nil {
 		return public.AuthResult{}, err
 	}
-	res, err := guard(inMSAL, func() (public.AuthResult, error) {
-		return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
-			public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
-	})
-	if err != nil {
-		return public.AuthResult{}, typed(ctx, err)
+	var res public.AuthResult
+	for n := 1; ; n++ {
+		res, err = guard(inMSAL, func() (public.AuthResult, error) {
+			return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
+				public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
+		})
+		if err == nil {
+			break
+		}
+		err = typed(ctx, err)
+		wait, again := retryDelay(err)
+		if !again || n == attempts {
+			return public.AuthResult{}, err
+		}
+		// Entra has no time and has not looked at the code.
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return public.AuthResult{}, typed(ctx, ctx.Err())
+		}
 	}
 	if req.check != nil {
 		err = req.check(res)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/pprof"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -123,6 +124,7 @@ func TestD9StrayRequests(t *testing.T) {
 // D9: a client that does not finish its request keeps MSAL, but not us, beyond
 // the context.
 func TestD9SlowClient(t *testing.T) {
+	t.Parallel()
 	e := newEntra(t)
 	var conns []net.Conn
 	defer func() {
@@ -343,4 +345,41 @@ func TestOwnPrompt(t *testing.T) {
 		assert.Equal(t, name == "error", errors.Is(err, io.ErrNoProgress), name)
 		assertNoSecret(t, err, nil)
 	}
+}
+
+// A code is good once; Entra that has no time has not looked at it.
+func TestBrowserRetriesRedemption(t *testing.T) {
+	t.Parallel()
+	e := newEntra(t)
+	busy := entratest.Fault{Status: 503, Header: http.Header{"Retry-After": {"1"}}, Body: `{"error":"temporarily_unavailable"}`}
+	e.FailToken(1, busy)
+	_, err := e.public(e.browser()).SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	assert.Equal(t, 1, e.Stats().AuthorizeRequests)
+	assert.Equal(t, 2, e.Stats().CodeRequests)
+
+	busy.Header = http.Header{"Retry-After": {"60"}}
+	e.FailToken(1, busy)
+	_, err = e.public(e.browser()).SignIn(testContext(t), e.Scope())
+	var answer *msalcae.Error
+	require.ErrorAs(t, err, &answer)
+	assert.Equal(t, time.Minute, answer.RetryAfter)
+}
+
+// No goroutine of ours outlives a sign-in, however it ended.
+func TestBrowserLeavesNothing(t *testing.T) {
+	e := newEntra(t)
+	for _, open := range []func(string) error{e.SignIn, e.Decline, func(string) error { return io.EOF }, func(string) error { return nil }} {
+		for _, p := range []*tokensource.Public{e.public(&tokensource.Browser{Open: open}), tokensource.WrapPublic(e.rawPublic(), &tokensource.Browser{Open: open})} {
+			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+			_, _ = p.SignIn(ctx, e.Scope())
+			cancel()
+		}
+	}
+	assert.Eventually(t, func() bool {
+		var stacks strings.Builder
+		_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
+		return !strings.Contains(stacks.String(), "tokensource.(*callback)") && !strings.Contains(stacks.String(), "tokensource.(*Browser)") &&
+			!strings.Contains(stacks.String(), "tokensource.msalAuthorizeURL")
+	}, 5*time.Second, 10*time.Millisecond)
 }

@@ -88,12 +88,15 @@ func (c *callback) show(ctx context.Context, p page) {
 	if !c.taken.Load() {
 		return
 	}
-	limit := time.NewTimer(2 * time.Second)
-	defer limit.Stop()
+	limit := 2 * time.Second
+	if ctx.Err() != nil {
+		limit = 100 * time.Millisecond
+	}
+	t := time.NewTimer(limit)
+	defer t.Stop()
 	select {
 	case <-c.shown:
-	case <-limit.C:
-	case <-ctx.Done():
+	case <-t.C:
 	}
 }
 

@@ -269,7 +269,7 @@ func TestHeadless(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PATH", "")
-	err := openSystemBrowser("http://localhost:1/x")
+	err := openSystemBrowser("http://localhost:1/x", func() bool { return false })
 	require.ErrorIs(t, err, ErrNoBrowser)
 	require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
 	assert.ErrorContains(t, err, "Browser.Open")

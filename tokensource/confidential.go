@@ -41,6 +41,11 @@ type ConfidentialConfig struct {
 	DisableInstanceDiscovery bool
 }
 
+// Format implements fmt.Formatter: no verb prints the credential.
+func (cfg ConfidentialConfig) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "ConfidentialConfig{Authority: %q, ClientID: %q}", cfg.Authority, cfg.ClientID)
+}
+
 // A Confidential gives sources of a confidential client. Its methods may be
 // called by several goroutines at once, and again and again: equal arguments
 // give the same [Source], of which the 10,000 used last are kept.

@@ -81,8 +81,9 @@ func answered(c msalerrors.CallErr) *msalcae.Error {
 		status.host = c.Req.URL.Host
 		discovery = strings.HasSuffix(c.Req.URL.Path, wellKnown)
 	}
-	e := &msalcae.Error{Err: status}
+	e := &msalcae.Error{}
 	if c.Resp == nil {
+		e.Err = status
 		return e
 	}
 	status.status, e.Status = c.Resp.StatusCode, c.Resp.StatusCode
@@ -120,6 +121,8 @@ func answered(c msalerrors.CallErr) *msalcae.Error {
 		e.Err = fmt.Errorf("%w: %s", msalcae.ErrMisconfigured, advice(e.Code))
 	case discovery && status.status == http.StatusNotFound:
 		e.Err = fmt.Errorf("%w: there is no discovery document (%w); %s", msalcae.ErrMisconfigured, status, advice(""))
+	case e.Code == "":
+		e.Err = status
 	}
 	return e
 }
@@ -212,7 +215,7 @@ const (
 )
 
 // secretLike matches what may be a token, a code or a secret.
-var secretLike = regexp.MustCompile(`[A-Za-z0-9_~.+/=-]{40,}`)
+var secretLike = regexp.MustCompile(`[A-Za-z0-9_~.+=-]{40,}`)
 
 // other handles errors without a type that we know: MSAL's plain texts, and
 // those of callbacks, which are passed on with their chain unless a link of it
@@ -229,11 +232,41 @@ func other(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &net) && net.Timeout() {
 		return &msalcae.Error{Err: fmt.Errorf("the answer of Entra broke off: %w", oneLine{text, err})}
 	}
+	if e := inText(text); e != nil {
+		return e
+	}
 	if clean := secretLike.ReplaceAllString(text, "REDACTED"); clean != text || len(clean) > 500 {
 		return &msalcae.Error{Err: errors.New("MSAL failed: " + clean[:min(len(clean), 500)])}
 	}
 	return &msalcae.Error{Err: fmt.Errorf("MSAL failed: %w", oneLine{text, err})}
 }
+
+// inText reads an OAuth error that came with status 200, which MSAL returns as
+// "code: description"; nil if text is none. The description is left out.
+func inText(text string) *msalcae.Error {
+	text = strings.TrimPrefix(text, "could not retrieve token from auth code: ")
+	code, description, ok := strings.Cut(text, ": ")
+	if !ok {
+		return nil
+	}
+	switch code {
+	case "interaction_required", "login_required", "consent_required", "invalid_grant", "access_denied", "temporarily_unavailable", "server_error":
+		return &msalcae.Error{Status: http.StatusOK, Code: code, AADSTS: codesIn(description)}
+	}
+	if !misconfigured(code) {
+		return nil
+	}
+	return &msalcae.Error{Status: http.StatusOK, Code: code, AADSTS: codesIn(description), Err: fmt.Errorf("%w: %s", msalcae.ErrMisconfigured, advice(code))}
+}
+
+// A kindError is a sentence of ours that is errors.Is of several kinds.
+type kindError struct {
+	text  string
+	kinds []error
+}
+
+func (e *kindError) Error() string   { return "msalcae: " + e.text }
+func (e *kindError) Unwrap() []error { return e.kinds }
 
 // A oneLine is an error whose text was folded into one line.
 type oneLine struct {

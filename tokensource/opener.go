@@ -10,9 +10,11 @@ import (
 )
 
 // openSystemBrowser shows url in the person's own browser. It returns when the
-// command for it ends, which may be when the browser is closed.
-func openSystemBrowser(url string) error {
-	var last error
+// command for it ends, which may be when the browser is closed. If that fails
+// it tries the next command, unless it is done: the page was opened, or nobody
+// waits for it any more.
+func openSystemBrowser(url string, done func() bool) error {
+	why := "there is no screen, or no command to open one with"
 	for _, command := range openers(runtime.GOOS, os.Getenv) {
 		path, err := exec.LookPath(command[0])
 		if err != nil {
@@ -22,15 +24,16 @@ func openSystemBrowser(url string) error {
 		detach(cmd)
 		// Without files of its own it has the null device: what a browser
 		// prints is not for the program's terminal.
-		if last = cmd.Run(); last == nil {
+		err = cmd.Run()
+		if err == nil || done() {
 			return nil
 		}
+		why = fmt.Sprintf("%s failed: %v", command[0], err)
 	}
-	noBrowser := fmt.Errorf("%w: %w; sign in on a machine with a browser, or set Browser.Open, or use another Prompt", msalcae.ErrInteractionRequired, ErrNoBrowser)
-	if last != nil {
-		return fmt.Errorf("%w (%w)", noBrowser, last)
+	return &kindError{
+		"a person must sign in, but no browser can be opened here (" + why + "); sign in on a machine with one, set Browser.Open, or use another Prompt",
+		[]error{msalcae.ErrInteractionRequired, ErrNoBrowser},
 	}
-	return noBrowser
 }
 
 // openers returns the commands that may show a URL, best first; none where

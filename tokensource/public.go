@@ -54,6 +54,7 @@ type Public struct {
 	sources     *registry[publicKey]
 	voids       *voids
 	person      person
+	departures  departures
 }
 
 // A publicKey's home is the HomeAccountID in lower case, "" for the zero Account.
@@ -136,7 +137,7 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 		return failing(errNoHome)
 	}
 	u := &user{public: p, want: a, tenant: p.tenantOf(a), scopes: canonical}
-	return p.sources.source(publicKey{strings.ToLower(a.HomeAccountID), u.tenant, scopeKey(canonical)}, func() *Source {
+	return p.sources.source(publicKey{homeOf(a), u.tenant, scopeKey(canonical)}, func() *Source {
 		f := flow{acquire: u.acquire, voids: p.voids, hosts: scopeHosts(p.authority, canonical)}
 		if p.prompt != nil {
 			f.prompt, f.gate = u.ask, p.gate
@@ -181,20 +182,9 @@ func (p *Public) SignOut(ctx context.Context, a public.Account) error {
 	if a.HomeAccountID == "" {
 		return errNoHome
 	}
-	all, err := p.cached(ctx)
-	if err != nil {
-		return err
-	}
-	// MSAL removes the tokens of one cloud, and by the account's own spelling.
-	for _, known := range all {
-		if samePerson(known, a) {
-			if err := p.remove(ctx, known); err != nil {
-				return err
-			}
-		}
-	}
-	p.forget(a)
-	return nil
+	p.departures.leave(a)
+	defer p.forget(a)
+	return p.removeAll(ctx, a)
 }
 
 // CloseIdleConnections closes the connections to Entra that are not in use. It

@@ -2,7 +2,6 @@ package tokensource
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -41,7 +40,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 		return public.Account{}, err
 	}
 	p.bind(res.Account)
-	tok, home := toToken(res), strings.ToLower(res.Account.HomeAccountID)
+	tok, home := toToken(res), homeOf(res.Account)
 	for _, e := range p.waiting(scopeKey(canonical)) {
 		if e.key.home == "" || e.key.home == home {
 			e.source.adopt(tok, claims)
@@ -61,7 +60,8 @@ func (p *Public) bind(account public.Account) {
 
 // relieve tells the sources that account has just signed in.
 func (p *Public) relieve(account public.Account) {
-	home := strings.ToLower(account.HomeAccountID)
+	p.departures.back(account)
+	home := homeOf(account)
 	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == "" || k.home == home }) {
 		e.source.relieve()
 	}
@@ -72,7 +72,7 @@ func (p *Public) forget(account public.Account) {
 	if p.person.unbind(account) {
 		p.forgetZero()
 	}
-	home := strings.ToLower(account.HomeAccountID)
+	home := homeOf(account)
 	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == home }) {
 		e.source.forget()
 	}

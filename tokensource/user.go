@@ -47,6 +47,7 @@ func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 // back for a refresh token.
 func (u *user) silent(ctx context.Context, who public.Account, claims string) (public.AuthResult, error) {
 	p := u.public
+	departed := p.departures.count(who)
 	before, err := p.cached(ctx)
 	if err != nil {
 		return public.AuthResult{}, err
@@ -57,8 +58,12 @@ func (u *user) silent(ctx context.Context, who public.Account, claims string) (p
 	if err != nil {
 		return public.AuthResult{}, err
 	}
+	if p.departures.since(who, departed) {
+		_ = p.removeAll(context.WithoutCancel(ctx), who)
+		return public.AuthResult{}, errSignedOut
+	}
 	if res.Account.HomeAccountID == "" {
-		return res, nil // from the cache, where it was found under who's id
+		return res, nil // found under who's id, or redeemed by an authority that does not say whose it is
 	}
 	return u.vet(ctx, who, res, before)
 }
