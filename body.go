@@ -102,30 +102,36 @@ func (u *upload) Read(p []byte) (int, error) {
 	if err != nil {
 		u.end = err
 	}
+	if u.closed && u.shuts() {
+		u.mu.Unlock()
+		u.src.Close()
+		u.mu.Lock()
+	}
 	u.reading--
 	u.signal()
-	shut := u.closed && u.shuts()
 	u.mu.Unlock()
-	if shut {
-		u.src.Close()
-	}
 	return n, err
 }
 
 // Close implements io.Closer for the first send.
 func (u *upload) Close() error {
 	u.mu.Lock()
-	if !u.closed {
-		u.closed = true
-		u.open--
-		u.signal()
-	}
-	shut := u.shuts()
+	again := u.closed
+	u.closed = true
+	shut := !again && u.shuts()
 	u.mu.Unlock()
-	if !shut {
+	if again {
 		return nil
 	}
-	return u.src.Close()
+	var err error
+	if shut {
+		err = u.src.Close()
+	}
+	u.mu.Lock()
+	u.open--
+	u.signal()
+	u.mu.Unlock()
+	return err
 }
 
 // shuts says, once, that src is to be closed as no replay will read it. The
@@ -141,17 +147,18 @@ func (u *upload) shuts() bool {
 // settle ends the prospect of a replay, or the replay, and lets go of what was
 // kept. If the request is over, or the base is through with the caller's body,
 // that is closed now; otherwise when the base closes it: it may be sending yet.
-func (u *upload) settle(over bool) {
+func (u *upload) settle(over bool) error {
 	if u == nil {
-		return
+		return nil
 	}
 	u.mu.Lock()
 	u.keeping, u.kept = false, nil
 	shut := (over || u.closed) && u.shuts()
 	u.mu.Unlock()
-	if shut {
-		u.src.Close()
+	if !shut {
+		return nil
 	}
+	return u.src.Close()
 }
 
 // hold is called when the challenge is there. A first send that goes on may
@@ -279,15 +286,17 @@ func (a *another) Read(p []byte) (int, error) {
 
 func (a *another) Close() error {
 	a.u.mu.Lock()
-	first := !a.closed
-	if first {
-		a.closed = true
-		a.u.open--
-		a.u.signal()
-	}
+	again := a.closed
+	a.closed = true
 	a.u.mu.Unlock()
-	if !first {
+	if again {
 		return nil
 	}
-	return a.ReadCloser.Close()
+	err := a.ReadCloser.Close()
+
+	a.u.mu.Lock()
+	a.u.open--
+	a.u.signal()
+	a.u.mu.Unlock()
+	return err
 }

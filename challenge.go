@@ -69,7 +69,7 @@ func (t *Transport) prepare(req *http.Request, refused *Token, up *upload, chall
 // outcome, another 401 included.
 func (t *Transport) replay(req *http.Request, tok *Token, up *upload, body io.ReadCloser) (*http.Response, error) {
 	start := time.Now()
-	resp, err := t.send(req, tok, up, body, req.GetBody)
+	resp, err := t.send(req, tok, body, req.GetBody)
 	if err != nil {
 		up.settle(true)
 	} else if resp != nil && resp.StatusCode == http.StatusUnauthorized {

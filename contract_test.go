@@ -131,16 +131,28 @@ func TestContractBodyClosed(t *testing.T) {
 	}
 }
 
-func TestContractBasePanics(t *testing.T) {
-	for _, when := range []string{"Bearer t1", "Bearer t2"} {
+// A panic in Source or Base leaves no body open.
+func TestContractPanics(t *testing.T) {
+	for _, when := range []string{"first token", "first send", "second token", "second send"} {
 		b := newBody("hello")
-		tr := &msalcae.Transport{Source: &tokens{}, Hosts: []string{"api.test"}, Base: base(func(req *http.Request) (*http.Response, error) {
-			if req.Header.Get("Authorization") == when {
-				panic("base")
-			}
-			return challengeOnce(req)
-		})}
-		assert.PanicsWithValue(t, "base", func() { tr.RoundTrip(request(t, "POST", "https://api.test/", b)) })
+		tr := &msalcae.Transport{
+			Hosts: []string{"api.test"},
+			Source: &tokens{answer: func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+				if (when == "first token" && req.Claims == "") || (when == "second token" && req.Claims != "") {
+					panic(when)
+				}
+				return &msalcae.Token{Value: map[bool]string{true: "t1", false: "t2"}[req.Claims == ""]}, nil
+			}},
+			Base: base(func(req *http.Request) (*http.Response, error) {
+				first := req.Header.Get("Authorization") == "Bearer t1"
+				if (when == "first send" && first) || (when == "second send" && !first) {
+					panic(when)
+				}
+				req.Body.Close()
+				return unauthorized(req), nil
+			}),
+		}
+		assert.PanicsWithValue(t, when, func() { tr.RoundTrip(request(t, "POST", "https://api.test/", b)) })
 		assert.Equal(t, 1, b.closed(), when)
 	}
 }

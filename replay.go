@@ -1,8 +1,6 @@
 package msalcae
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // A replay is the body of the second send, of a request without GetBody: what
 // the first send had read, then what it had not.
@@ -37,10 +35,7 @@ func (r *replay) Read(p []byte) (int, error) {
 }
 
 // Close closes the caller's body.
-func (r *replay) Close() error {
-	r.up.settle(true)
-	return nil
-}
+func (r *replay) Close() error { return r.up.settle(true) }
 
 // chunks is a queue of bytes that grows without copying, and by no more than
 // 32 KiB beyond what it holds.

@@ -99,15 +99,36 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	case !attach:
 		return t.base().RoundTrip(req)
 	}
+	up := newUpload(req, t.MaxReplayBody)
+	returned := false
+	defer func() {
+		if !returned { // Source, Base or a hook panics
+			up.settle(true)
+		}
+	}()
+	resp, err := t.roundTrip(req, up)
+	returned = true
+	return resp, err
+}
+
+// roundTrip is RoundTrip for a request that gets a token.
+func (t *Transport) roundTrip(req *http.Request, up *upload) (*http.Response, error) {
 	tok, err := t.token(req.Context(), TokenRequest{})
 	if err != nil {
-		closeBody(req)
+		up.settle(true)
 		return nil, err
 	}
-	up := newUpload(req, t.MaxReplayBody)
 	body, getBody := up.first(req)
-	resp, err := t.send(req, tok, up, body, getBody)
-	return t.finish(req, tok, up, resp, err)
+	resp, err := t.send(req, tok, body, getBody)
+	if err == nil && resp != nil && resp.StatusCode == http.StatusUnauthorized {
+		claims, broken := wwwauth.Claims(resp)
+		if claims != "" || broken != nil {
+			return t.answer(req, tok, up, resp, claims, broken)
+		}
+		t.refused(tok, "")
+	}
+	up.settle(err != nil)
+	return resp, err
 }
 
 // admit says whether req is to be sent with a token.
@@ -144,20 +165,6 @@ func (t *Transport) token(ctx context.Context, want TokenRequest) (*Token, error
 	return nil, err
 }
 
-// finish returns the outcome of the first send, unless it is a challenge to be
-// answered.
-func (t *Transport) finish(req *http.Request, tok *Token, up *upload, resp *http.Response, err error) (*http.Response, error) {
-	if err == nil && resp != nil && resp.StatusCode == http.StatusUnauthorized {
-		claims, broken := wwwauth.Claims(resp)
-		if claims != "" || broken != nil {
-			return t.answer(req, tok, up, resp, claims, broken)
-		}
-		t.refused(tok, "")
-	}
-	up.settle(err != nil)
-	return resp, err
-}
-
 // refused tells Source of a token that an API refused in a response that
 // Transport returns.
 func (t *Transport) refused(tok *Token, claims string) {
@@ -169,7 +176,7 @@ func (t *Transport) refused(tok *Token, claims string) {
 // send sends a copy of req that has the token and the body. The caller's
 // request and header map are never touched, and the response's Request is the
 // caller's own: the copy holds the token.
-func (t *Transport) send(req *http.Request, tok *Token, up *upload, body io.ReadCloser, getBody func() (io.ReadCloser, error)) (*http.Response, error) {
+func (t *Transport) send(req *http.Request, tok *Token, body io.ReadCloser, getBody func() (io.ReadCloser, error)) (*http.Response, error) {
 	out := &struct {
 		http.Request
 		authorization [1]string // in the same allocation
@@ -178,14 +185,7 @@ func (t *Transport) send(req *http.Request, tok *Token, up *upload, body io.Read
 	out.Header = cloneWithRoom(req.Header)
 	out.authorization[0] = t.authorization(tok.Value)
 	out.Header["Authorization"] = out.authorization[:]
-	returned := false
-	defer func() {
-		if !returned { // Base panics
-			up.settle(true)
-		}
-	}()
 	resp, err := t.base().RoundTrip(&out.Request)
-	returned = true
 	if resp != nil {
 		resp.Request = req
 	}
