@@ -14,11 +14,12 @@
 //
 // An API that takes part in Continuous Access Evaluation refuses a token that
 // has become too weak or too old with status 401 and a WWW-Authenticate header
-// whose error is insufficient_claims. Transport then reads the claims, never
-// sends that token again, asks its [TokenSource] for one that satisfies them,
-// and sends the request once more. Callers that are hit by the same revocation
-// share one token request. What cannot be answered, because a person must act
-// and nobody can be asked, becomes a [ChallengeError].
+// whose error is insufficient_claims. Transport then reads the claims, asks its
+// [TokenSource] for a token that satisfies them, and sends the request once
+// more. Callers that are hit by the same revocation share one token request,
+// and the token that was revoked is never sent again. What cannot be answered,
+// because a person must act and nobody can be asked, becomes a
+// [ChallengeError].
 //
 // # Which hosts receive tokens
 //
