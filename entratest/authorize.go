@@ -26,7 +26,7 @@ type transaction struct {
 	clientInfo                       bool // client_info=1
 
 	session *session // who signed in; nil: nobody yet
-	shown   bool     // a page was shown
+	page    page     // that the person sees; "": none yet
 }
 
 // An authCode is handed to the client by way of the browser.

@@ -35,6 +35,9 @@ type principal struct {
 	ip       string // where its clients are, as the API sees it
 	cuts     []cut
 
+	profile  map[string]string // properties set at the API
+	messages []message         // its mailbox
+
 	// Sessions, refresh tokens and codes of an earlier place in the order
 	// of events are dead.
 	validFrom   uint64
@@ -58,8 +61,6 @@ const (
 type account struct {
 	User
 	principal
-	profile  map[string]string
-	messages []message
 }
 
 type app struct {
@@ -173,7 +174,7 @@ func (d *directory) addUser(u User) *account {
 	if u.ObjectID == "" {
 		u.ObjectID = newGUID()
 	}
-	a := &account{User: u, principal: principal{objectID: u.ObjectID, label: u.Username, ip: "127.0.0.1"}, profile: map[string]string{}}
+	a := &account{User: u, principal: principal{objectID: u.ObjectID, label: u.Username, ip: "127.0.0.1", profile: map[string]string{}}}
 	d.users = append(d.users, a)
 	d.people[strings.ToLower(u.Username)] = a
 	d.people[strings.ToLower(u.ObjectID)] = a
@@ -185,7 +186,7 @@ func (d *directory) addApp(given App) *app {
 		given.ClientID = newGUID()
 	}
 	// The service principal has an object id of its own, the same in every run.
-	a := &app{App: given, principal: principal{objectID: guidOf("service principal " + given.ClientID), label: given.ClientID, ip: "127.0.0.1"}}
+	a := &app{App: given, principal: principal{objectID: guidOf("service principal " + given.ClientID), label: given.ClientID, ip: "127.0.0.1", profile: map[string]string{}}}
 	d.apps = append(d.apps, a)
 	return a
 }

@@ -84,8 +84,8 @@
 //   - Events take effect at once. Entra may need minutes.
 //   - There is one tenant. Consent is taken as given unless prompt=consent asks
 //     for it, and permissions are not checked: any token for the API may call
-//     all of it, and /me answers an application with itself, which Graph
-//     refuses.
+//     all of it, and an application that has no signed-in user may use /me as
+//     well, which Graph refuses.
 //   - All access tokens have the form of version 2.0, with appid and upn in
 //     addition, and can be validated by anyone. Graph's own are opaque.
 //   - Instance discovery knows this server beside Microsoft's clouds.

@@ -3,6 +3,7 @@ package entratest
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -24,9 +25,11 @@ func (s *Server) graphAPI() http.Handler {
 	handle("PATCH /{version}/me", changeMe)
 	handle("GET /{version}/users", listUsers)
 	handle("GET /{version}/users/{id}", readUser)
-	handle("GET /{version}/me/messages", listMessages)
-	handle("POST /{version}/me/messages", createMessage)
-	handle("POST /{version}/me/sendMail", sendMail)
+	for _, mailbox := range []string{"me", "users/{id}"} {
+		handle("GET /{version}/"+mailbox+"/messages", listMessages)
+		handle("POST /{version}/"+mailbox+"/messages", createMessage)
+		handle("POST /{version}/"+mailbox+"/sendMail", sendMail)
+	}
 	handle("PUT /{version}/me/drive/{item...}", upload)
 	handle("/", func(x *exchange, _ *caller) {
 		x.graphError(http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+x.r.URL.Path+"'.")
@@ -47,21 +50,28 @@ func profileOf(u *account) map[string]any {
 		"userPrincipalName": u.Username,
 		"mail":              u.Username,
 	}
-	for name, value := range u.profile {
-		p[name] = value
-	}
+	maps.Copy(p, anyOf(u.profile))
 	return p
 }
 
+func anyOf(texts map[string]string) map[string]any {
+	m := make(map[string]any, len(texts))
+	for name, text := range texts {
+		m[name] = text
+	}
+	return m
+}
+
 // readMe is lenient where Graph is not: an application that has no signed-in
-// user sees itself.
+// user is shown itself, and has a mailbox.
 func readMe(x *exchange, c *caller) {
-	var me map[string]any
 	x.s.mu.Lock()
+	var me map[string]any
 	if c.user != nil {
 		me = profileOf(c.user)
 	} else {
 		me = map[string]any{"id": c.app.objectID, "appId": c.app.ClientID, "displayName": c.app.Name}
+		maps.Copy(me, anyOf(c.profile))
 	}
 	x.s.mu.Unlock()
 	me["@odata.context"] = x.odata("users/$entity")
@@ -70,7 +80,7 @@ func readMe(x *exchange, c *caller) {
 
 func changeMe(x *exchange, c *caller) {
 	body, ok := x.readJSON()
-	if !ok || !x.delegated(c) {
+	if !ok {
 		return
 	}
 	changes := map[string]string{}
@@ -83,10 +93,8 @@ func changeMe(x *exchange, c *caller) {
 		changes[name] = value
 	}
 	x.s.mu.Lock()
-	if len(c.user.profile) < 1000 {
-		for name, value := range changes {
-			c.user.profile[name] = value
-		}
+	if len(c.profile) < 1000 {
+		maps.Copy(c.profile, changes)
 	}
 	x.s.mu.Unlock()
 	x.WriteHeader(http.StatusNoContent)
@@ -111,19 +119,16 @@ func readUser(x *exchange, _ *caller) {
 	}
 	x.s.mu.Unlock()
 	if found == nil {
-		x.graphError(http.StatusNotFound, "Request_ResourceNotFound", "Resource '"+id+"' does not exist or one of its queried reference-property objects are not present.")
+		x.notFound(id)
 		return
 	}
 	found["@odata.context"] = x.odata("users/$entity")
 	x.json(http.StatusOK, found)
 }
 
-// delegated refuses an application that has no signed-in user.
-func (x *exchange) delegated(c *caller) bool {
-	if c.user == nil {
-		x.graphError(http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow.")
-	}
-	return c.user != nil
+func (x *exchange) notFound(id string) {
+	x.graphError(http.StatusNotFound, "Request_ResourceNotFound",
+		"Resource '"+id+"' does not exist or one of its queried reference-property objects are not present.")
 }
 
 // unreadable answers a body that could not be read whole.

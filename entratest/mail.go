@@ -11,11 +11,8 @@ import (
 	"strconv"
 )
 
-// A message is one of a mailbox, as it was posted.
-type message struct {
-	id   string
-	body map[string]json.RawMessage
-}
+// A message is one of a mailbox: what was posted, with an id.
+type message map[string]json.RawMessage
 
 // receive reads a body to its end, at most limit bytes, into w as well. What
 // arrived is recorded, and shown in the answer's headers X-Entratest-Length and
@@ -48,31 +45,48 @@ func (x *exchange) readJSON() (map[string]json.RawMessage, bool) {
 	return object, true
 }
 
+// mailbox returns whose mailbox the path means.
+func (x *exchange) mailbox(c *caller) (*principal, bool) {
+	id := x.r.PathValue("id")
+	if id == "" {
+		return c.principal, true
+	}
+	x.s.mu.Lock()
+	u := x.s.user(id)
+	x.s.mu.Unlock()
+	if u == nil {
+		x.notFound(id)
+		return nil, false
+	}
+	return &u.principal, true
+}
+
 func listMessages(x *exchange, c *caller) {
-	if !x.delegated(c) {
+	owner, ok := x.mailbox(c)
+	if !ok {
 		return
 	}
 	x.s.mu.Lock()
-	messages := slices.Clone(c.user.messages)
+	messages := slices.Clone(owner.messages)
 	x.s.mu.Unlock()
-	all := make([]map[string]json.RawMessage, len(messages))
-	for i, m := range messages {
-		all[i] = m.body
-	}
-	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("users('me')/messages"), "value": all})
+	all := make([]message, len(messages))
+	copy(all, messages)
+	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("users('" + owner.objectID + "')/messages"), "value": all})
 }
 
 func createMessage(x *exchange, c *caller) {
 	body, ok := x.readJSON()
-	if !ok || !x.delegated(c) {
+	if !ok {
 		return
 	}
-	x.json(http.StatusCreated, x.s.keep(c.user, body))
+	if owner, ok := x.mailbox(c); ok {
+		x.json(http.StatusCreated, x.s.keep(owner, body))
+	}
 }
 
 func sendMail(x *exchange, c *caller) {
 	body, ok := x.readJSON()
-	if !ok || !x.delegated(c) {
+	if !ok {
 		return
 	}
 	var sent map[string]json.RawMessage
@@ -80,26 +94,27 @@ func sendMail(x *exchange, c *caller) {
 		x.graphError(http.StatusBadRequest, "BadRequest", "The parameter 'message' is missing.")
 		return
 	}
-	x.s.keep(c.user, sent)
-	x.WriteHeader(http.StatusAccepted)
+	if owner, ok := x.mailbox(c); ok {
+		x.s.keep(owner, sent)
+		x.WriteHeader(http.StatusAccepted)
+	}
 }
 
 // keep puts a message into the mailbox and returns it with its id.
-func (s *Server) keep(u *account, body map[string]json.RawMessage) map[string]json.RawMessage {
-	id := newGUID()
-	body["id"], _ = json.Marshal(id)
+func (s *Server) keep(owner *principal, body message) message {
+	body["id"] = json.RawMessage(`"` + newGUID() + `"`)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u.messages = append(u.messages, message{id, body})
-	if len(u.messages) > maxMessages {
-		u.messages = slices.Clone(u.messages[1:])
+	owner.messages = append(owner.messages, body)
+	if len(owner.messages) > maxMessages {
+		owner.messages = slices.Clone(owner.messages[1:])
 	}
 	return body
 }
 
 // upload takes a file and forgets it: its length and hash remain.
-func upload(x *exchange, c *caller) {
-	if !x.receive(io.Discard, maxUploadBody) || !x.delegated(c) {
+func upload(x *exchange, _ *caller) {
+	if !x.receive(io.Discard, maxUploadBody) {
 		return
 	}
 	x.json(http.StatusCreated, map[string]any{

@@ -26,10 +26,11 @@ func (s *Server) Protect(handler http.Handler, resource ...string) http.Handler 
 	return s.protect(audiences, func(x *exchange, _ *caller) { handler.ServeHTTP(x, x.r) })
 }
 
-// A caller is who an access token speaks for.
+// A caller is who an access token speaks for: a user or an application.
 type caller struct {
-	user *account // nil: the application itself
-	app  *app     // its token is without a user; nil: user's is set
+	*principal
+	user *account // nil: an application
+	app  *app     // nil: a user
 }
 
 // protect lets only good tokens through to h. No byte of the body has been
@@ -49,7 +50,7 @@ func (s *Server) protect(audiences []string, h func(*exchange, *caller)) http.Ha
 		s.mu.Lock()
 		c, d := s.decide(token)
 		if c != nil && c.user != nil {
-			x.rec.Account = c.user.label
+			x.rec.Account = c.label
 		}
 		s.mu.Unlock()
 		switch {
@@ -121,10 +122,10 @@ const (
 func (s *Server) caller(t *accessToken) *caller {
 	if t.Kind == "user" {
 		if u := s.user(t.ObjectID); u != nil {
-			return &caller{user: u}
+			return &caller{principal: &u.principal, user: u}
 		}
 	} else if a := s.app(t.App); a != nil {
-		return &caller{app: a}
+		return &caller{principal: &a.principal, app: a}
 	}
 	return nil
 }
@@ -134,16 +135,10 @@ func (s *Server) caller(t *accessToken) *caller {
 // until they expire. s.mu is held.
 func (s *Server) decide(t *accessToken) (*caller, decision) {
 	c := s.caller(t)
-	var p *principal
-	switch {
-	case c == nil:
+	if c == nil {
 		return nil, decision{}
-	case c.user != nil:
-		p = &c.user.principal
-	default:
-		p = &c.app.principal
 	}
-	if ended, ok := p.cutAfter(t.seq); ok && t.cae() {
+	if ended, ok := c.cutAfter(t.seq); ok && t.cae() {
 		return c, decision{kind: revokedToken, cut: ended}
 	}
 	missing := slices.DeleteFunc(slices.Clone(s.policy.contexts), func(id string) bool { return slices.Contains(t.Contexts, id) })

@@ -35,27 +35,27 @@ func signIn(x *exchange) {
 	next(x)
 }
 
-// act does what the person wants and returns what comes next. s.mu is held.
+// act does what the person wants and returns what comes next. What the page
+// that the person sees does not offer is ignored. s.mu is held.
 func (s *Server) act(x *exchange, tx *transaction) handler {
 	form := x.r.PostForm
-	switch form.Get("action") {
-	case "cancel":
+	switch action := form.Get("action"); {
+	case action == "cancel":
 		s.pending.drop(tx.id)
 		e := aad(65004)
 		e.subcode = "cancel"
 		return refuse(tx, e)
-	case "continue": // as the account that the browser is signed in to
+	case tx.page == pageApprove && action == "approve":
+		s.approve(tx)
+	case tx.page == pageConsent && action == "accept":
+		tx.consent = false
+	case tx.page != pageSignIn:
+	case action == "continue": // as the account that the browser is signed in to
 		session := s.browserSession(x.r, tx)
 		if session == nil || tx.login || !strings.EqualFold(session.user.Username, form.Get("login")) {
 			return s.show(tx, pageSignIn, "")
 		}
 		tx.session, tx.pick = session, false
-	case "approve":
-		if tx.session != nil {
-			s.approve(tx)
-		}
-	case "accept":
-		tx.consent = tx.consent && tx.session == nil // nobody can consent unnamed
 	default:
 		user := s.user(form.Get("login"))
 		if user == nil || user.Password == "" || user.Password != form.Get("passwd") {
@@ -94,8 +94,8 @@ func (s *Server) approve(tx *transaction) {
 
 // show returns a page of the transaction. s.mu is held.
 func (s *Server) show(tx *transaction, p page, problem string) handler {
-	first := !tx.shown
-	tx.shown = true
+	first := tx.page == ""
+	tx.page = p
 	data := map[string]any{
 		"Post":  tx.origin + "/" + tx.tenant + "/login",
 		"Ctx":   tx.id,

@@ -1,7 +1,6 @@
 package entratest_test
 
 import (
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -110,22 +109,41 @@ func TestSignInPage(t *testing.T) {
 	assert.Equal(t, "DENY", page.header.Get("X-Frame-Options"))
 	assert.NotContains(t, string(get(t, s, app.authorizeURL()).body), "You are asked because", "capabilities are no reason")
 
-	_, rest, _ := strings.Cut(string(page.body), `name="ctx" value="`)
-	ctx, _, _ := strings.Cut(rest, `"`)
-	resp, err := s.Client().PostForm(s.Authority()+"/login", url.Values{"ctx": {ctx}, "login": {s.Username()}, "passwd": {"wrong"}})
-	require.NoError(t, err)
-	body, err := io.ReadAll(resp.Body)
-	resp.Body.Close()
-	require.NoError(t, err)
-	assert.Equal(t, http.StatusOK, resp.StatusCode)
-	assert.Contains(t, string(body), "Your account or password is incorrect")
+	wrong := submit(t, s, page, url.Values{"login": {s.Username()}, "passwd": {"wrong"}})
+	assert.Equal(t, http.StatusOK, wrong.status)
+	assert.Contains(t, string(wrong.body), "Your account or password is incorrect")
 	log := s.Requests(entratest.SignInEndpoint)
 	assert.Equal(t, 50126, log[len(log)-1].AADSTS)
+	right := submit(t, s, wrong, url.Values{"login": {s.Username()}, "passwd": {s.Password()}})
+	assert.Contains(t, string(right.body), `name="code"`, "nothing is bound to c1, so nothing more is asked")
+	assert.Equal(t, http.StatusBadRequest, submit(t, s, wrong, url.Values{"action": {"cancel"}}).status, "it has ended")
+}
 
-	resp, err = s.Client().PostForm(s.Authority()+"/login", url.Values{"ctx": {"made up"}})
+// submit sends a page's form.
+func submit(t *testing.T, s *entratest.Server, page answer, form url.Values) answer {
+	t.Helper()
+	_, rest, ok := strings.Cut(string(page.body), `name="ctx" value="`)
+	require.True(t, ok, "not a sign-in page: %s", page.body)
+	ctx, _, _ := strings.Cut(rest, `"`)
+	form.Set("ctx", ctx)
+	req, err := http.NewRequest(http.MethodPost, s.Authority()+"/login", strings.NewReader(form.Encode()))
 	require.NoError(t, err)
-	resp.Body.Close()
-	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return send(t, s.Client(), req)
+}
+
+// A session that is revoked between two pages is no session.
+func TestRevocationDuringASignIn(t *testing.T) {
+	s := newServer(t)
+	app := newNativeApp(t, s)
+	s.RequireAuthContext("c1")
+	page := get(t, s, app.authorizeURL("claims", `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`))
+	page = submit(t, s, page, url.Values{"login": {s.Username()}, "passwd": {s.Password()}})
+	require.Contains(t, string(page.body), `id="approve"`)
+	s.Revoke(s.Username())
+	page = submit(t, s, page, url.Values{"action": {"approve"}})
+	assert.Contains(t, string(page.body), `id="signin"`)
+	assert.Zero(t, s.Stats().SignIns)
 }
 
 func TestPagesCannotBeSkipped(t *testing.T) {
@@ -133,14 +151,13 @@ func TestPagesCannotBeSkipped(t *testing.T) {
 	app := newNativeApp(t, s)
 	for _, action := range []string{"approve", "accept", "continue", "", "unknown"} {
 		page := get(t, s, app.authorizeURL("prompt", "consent"))
-		_, rest, _ := strings.Cut(string(page.body), `name="ctx" value="`)
-		ctx, _, _ := strings.Cut(rest, `"`)
-		resp, err := s.Client().PostForm(s.Authority()+"/login", url.Values{"ctx": {ctx}, "action": {action}, "login": {s.Username()}})
-		require.NoError(t, err)
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		assert.Contains(t, string(body), `id="signin"`, action)
+		page = submit(t, s, page, url.Values{"action": {action}, "login": {s.Username()}})
+		assert.Contains(t, string(page.body), `id="signin"`, action)
 	}
+	page := get(t, s, app.authorizeURL("prompt", "consent"))
+	page = submit(t, s, page, url.Values{"login": {s.Username()}, "passwd": {s.Password()}})
+	page = submit(t, s, page, url.Values{"action": {"approve"}})
+	assert.Contains(t, string(page.body), `id="consent"`)
 	assert.Zero(t, s.Stats().SignIns)
 }
 
