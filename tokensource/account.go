@@ -23,7 +23,8 @@ var (
 // A person is whom the sources of the zero Account of one Public stand for.
 type person struct {
 	mu      sync.Mutex
-	account public.Account // zero: nobody yet
+	account public.Account // zero: nobody yet, or nobody any more
+	left    bool           // the last one signed out, and nobody has signed in since
 }
 
 func (p *person) current() public.Account {
@@ -32,20 +33,30 @@ func (p *person) current() public.Account {
 	return p.account
 }
 
+// vacant reports whether the one who is not there has left. Then nobody else
+// takes over without signing in: a program must not go on as another person
+// because the one who used it signed out.
+func (p *person) vacant() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left
+}
+
 // bind makes account the person, and reports whether another one was before.
 func (p *person) bind(account public.Account) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	changed = p.account.HomeAccountID != "" && !samePerson(p.account, account)
-	p.account = account
+	p.account, p.left = account, false
 	return changed
 }
 
-// bindFirst makes account the person if there is none, and returns who is.
+// bindFirst makes account the person if there never was one, and returns who
+// is.
 func (p *person) bindFirst(account public.Account) public.Account {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.account.HomeAccountID == "" {
+	if p.account.HomeAccountID == "" && !p.left {
 		p.account = account
 	}
 	return p.account
@@ -58,7 +69,7 @@ func (p *person) unbind(account public.Account) bool {
 	if !samePerson(p.account, account) {
 		return false
 	}
-	p.account = public.Account{}
+	p.account, p.left = public.Account{}, true
 	return true
 }
 
@@ -128,6 +139,9 @@ func (p *Public) whoever(ctx context.Context) (public.Account, error) {
 	if a := p.person.current(); a.HomeAccountID != "" {
 		return a, nil
 	}
+	if p.person.vacant() {
+		return public.Account{}, errSignedOut
+	}
 	all, err := p.Accounts(ctx)
 	switch {
 	case err != nil:
@@ -137,7 +151,10 @@ func (p *Public) whoever(ctx context.Context) (public.Account, error) {
 	case len(all) > 1:
 		return public.Account{}, errSeveral
 	}
-	return p.person.bindFirst(all[0]), nil
+	if a := p.person.bindFirst(all[0]); a.HomeAccountID != "" {
+		return a, nil
+	}
+	return public.Account{}, errSignedOut // just now
 }
 
 // named returns want as MSAL's cache knows it, which adds the user name to an

@@ -119,7 +119,13 @@ func TestZeroAccountIsOnePerson(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, grace, names(all), "ada, whom the zero Account stood for, is gone: %s", ada.PreferredUsername)
 	_, err = read.Token(ctx, msalcae.TokenRequest{NoPrompt: true})
-	require.NoError(t, err, "one account is left, and is the person now")
+	require.ErrorIs(t, err, msalcae.ErrInteractionRequired, "nobody goes on as grace because ada signed out")
+	require.NoError(t, p.SignOut(ctx, public.Account{}), "nobody is there to sign out")
+	all, err = p.Accounts(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, grace, names(all))
+	at.who.Store(grace)
+	require.Equal(t, 200, e.get(api, "/me"), "whoever signs in is next")
 }
 
 // With several accounts in the cache and nobody chosen a person is asked.

@@ -48,9 +48,9 @@ const (
 const checkLimit = 5 * time.Second
 
 // verify looks at an authorize URL of the client, which carries the claims
-// that the client sends with every request. It runs after a token was
-// obtained, when MSAL knows the endpoints and makes no request for it. Where
-// the URL cannot be had nothing is concluded.
+// that the client sends with every request. It runs after a token was obtained
+// silently, when MSAL knows the endpoints and makes no request for it, and
+// before a person is bothered. Where the URL cannot be had nothing is concluded.
 func (c *capabilityCheck) verify(ctx context.Context, authorizeURL func(context.Context) (string, error)) error {
 	if c == nil {
 		return nil

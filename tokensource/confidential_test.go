@@ -152,11 +152,9 @@ func TestWrappedWithoutCapability(t *testing.T) {
 	require.NoError(t, err)
 	p := tokensource.WrapPublic(user, e.browser())
 	_, err = p.Account(public.Account{}, e.Scope()).Token(testContext(t), msalcae.TokenRequest{})
-	if err == nil { // a prompt was enough; the next acquisition sees it
-		_, err = p.Account(public.Account{}, e.Scope()).Token(testContext(t), msalcae.TokenRequest{Claims: `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`})
-	}
 	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
 	assert.ErrorContains(t, err, "cp1")
+	assert.Zero(t, e.Stats().AuthorizeRequests, "before a person is bothered")
 
 	e.Fail(entratest.DiscoveryEndpoint, -1, entratest.Fault{Status: 500})
 	provider := confidential.NewCredFromTokenProvider(func(context.Context, confidential.TokenProviderParameters) (confidential.TokenProviderResult, error) {

@@ -2,20 +2,15 @@ package tokensource
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
-	"runtime"
-	"strconv"
 	"strings"
-	"time"
 
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 )
 
@@ -28,16 +23,6 @@ var ErrDeclined = errors.New("msalcae: the sign-in was declined")
 // of a Browser on a machine that has none to open.
 var ErrNoBrowser = errors.New("msalcae: no browser can be opened")
 
-// A statusError is an answer of Entra's that is no token.
-type statusError struct {
-	status int
-	host   string
-}
-
-func (e *statusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("%s answered HTTP %d %s", e.host, e.status, http.StatusText(e.status)))
-}
-
 // typed turns what MSAL returned into an error whose text and chain hold no
 // secret: MSAL's own carry the request with the client's credentials
 // (errors.CallErr) or a whole answer with its tokens (errors.InvalidJsonErr).
@@ -45,20 +30,20 @@ func typed(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	var ours *msalcae.Error
-	if errors.As(err, &ours) {
-		return ours
-	}
 	var answer msalerrors.CallErr
 	if errors.As(err, &answer) {
 		return answered(answer)
 	}
-	if ended := ctx.Err(); ended != nil {
-		return &msalcae.Error{Err: fmt.Errorf("the token request was given up before it was answered: %w", ended)}
-	}
 	var garbage msalerrors.InvalidJsonErr
 	if errors.As(err, &garbage) || strings.Contains(err.Error(), textNoAccessToken) {
 		return &msalcae.Error{Err: errors.New("the answer of Entra's token endpoint could not be read; something between here and Entra may have changed it")}
+	}
+	var ours *msalcae.Error
+	if errors.As(err, &ours) {
+		return ours
+	}
+	if ended := ctx.Err(); ended != nil {
+		return &msalcae.Error{Err: fmt.Errorf("the token request was given up before it was answered: %w", ended)}
 	}
 	var network *url.Error
 	if errors.As(err, &network) {
@@ -70,124 +55,6 @@ func typed(ctx context.Context, err error) error {
 		}
 	}
 	return other(err)
-}
-
-// answered reads an answer with a status other than 200 (RFC 6749 section 5.2
-// with Entra's additions).
-func answered(c msalerrors.CallErr) *msalcae.Error {
-	status := &statusError{host: "Entra"}
-	discovery := false
-	if c.Req != nil && c.Req.URL != nil {
-		status.host = c.Req.URL.Host
-		discovery = strings.HasSuffix(c.Req.URL.Path, wellKnown)
-	}
-	e := &msalcae.Error{}
-	if c.Resp == nil {
-		e.Err = status
-		return e
-	}
-	status.status, e.Status = c.Resp.StatusCode, c.Resp.StatusCode
-	e.RetryAfter = retryAfter(c.Resp.Header, time.Now())
-	var body struct {
-		Error         string        `json:"error"`
-		Suberror      string        `json:"suberror"`
-		Description   string        `json:"error_description"`
-		Codes         []json.Number `json:"error_codes"`
-		Claims        string        `json:"claims"`
-		CorrelationID string        `json:"correlation_id"`
-	}
-	if c.Resp.Body != nil {
-		// An element of another type spoils no other.
-		data, _ := io.ReadAll(io.LimitReader(c.Resp.Body, maxBody))
-		_ = json.Unmarshal(data, &body)
-	}
-	e.Code, e.Suberror = word(body.Error), word(body.Suberror)
-	e.CorrelationID = word(body.CorrelationID)
-	for _, code := range body.Codes {
-		if n, err := strconv.Atoi(code.String()); err == nil && n > 0 {
-			e.AADSTS = append(e.AADSTS, n)
-		}
-	}
-	if e.AADSTS == nil {
-		e.AADSTS = codesIn(body.Description)
-	}
-	if len(body.Claims) <= maxClaims && isObject(body.Claims) {
-		e.Claims = body.Claims
-	}
-	switch {
-	case status.status >= 300 && status.status < 400:
-		e.Err = fmt.Errorf("%w: a redirect, which is not followed with credentials", status)
-	case misconfigured(e.Code):
-		e.Err = fmt.Errorf("%w: %s", msalcae.ErrMisconfigured, advice(e.Code))
-	case discovery && status.status == http.StatusNotFound:
-		e.Err = fmt.Errorf("%w: there is no discovery document (%w); %s", msalcae.ErrMisconfigured, status, advice(""))
-	case e.Code == "":
-		e.Err = status
-	}
-	return e
-}
-
-// maxClaims is the size of the largest claims challenge that is forwarded.
-const maxClaims = 8 << 10
-
-// misconfigured reports whether an OAuth error is about the program rather
-// than about a person or the moment.
-func misconfigured(code string) bool { return code != "" && advice(code) != advice("") }
-
-func advice(code string) string {
-	switch code {
-	case "invalid_client":
-		return "check the client's secret, certificate or assertion"
-	case "unauthorized_client":
-		return "check the client id, and that the application is known and enabled in this tenant"
-	case "invalid_scope", "invalid_resource":
-		return "check the scopes, and that their resource is known in this tenant"
-	case "invalid_tenant", "invalid_instance":
-		return "check the tenant in the authority"
-	case "invalid_request", "unsupported_grant_type", "unsupported_response_type":
-		return "check how the application is registered"
-	}
-	return "check the authority"
-}
-
-// retryAfter reads Retry-After in either form (RFC 9110 section 10.2.3); at
-// most an hour, as MSAL for .NET and for Node have it.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	var after time.Duration
-	if n, err := strconv.ParseUint(v, 10, 32); err == nil {
-		after = time.Duration(n) * time.Second
-	} else if at, err := http.ParseTime(v); err == nil {
-		after = at.Sub(now)
-	}
-	return min(max(after, 0), time.Hour)
-}
-
-// word returns s if it is a plain name or number, as the fields of an OAuth
-// error are; else nothing, so that no answer can plant text in ours.
-func word(s string) string {
-	if len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != "" {
-		return ""
-	}
-	return s
-}
-
-var aadsts = regexp.MustCompile(`AADSTS([0-9]{2,9})`)
-
-// codesIn finds Entra's code in a description, where authorize responses and
-// older answers have it.
-func codesIn(description string) []int {
-	m := aadsts.FindStringSubmatch(description)
-	if m == nil {
-		return nil
-	}
-	n, _ := strconv.Atoi(m[1])
-	return []int{n}
-}
-
-func isObject(s string) bool {
-	var o map[string]json.RawMessage
-	return json.Unmarshal([]byte(s), &o) == nil && o != nil
 }
 
 // unreachable describes a request without an answer. The URL is kept without
@@ -276,50 +143,3 @@ type oneLine struct {
 
 func (e oneLine) Error() string { return e.text }
 func (e oneLine) Unwrap() error { return e.error }
-
-// Callees that may panic, for the error that says so.
-const (
-	inMSAL   = "MSAL, or a callback or client of yours below it,"
-	inPrompt = "the Prompt"
-	inOpen   = "Browser.Open"
-)
-
-// guard calls what is not ours and turns a panic into an error: MSAL 1.10.1
-// panics on claims that are null, on clients that were not built by New, and
-// wherever a callback does.
-func guard[T any](callee string, f func() (T, error)) (result T, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			what := fmt.Sprintf("%T", p) // a value may hold anything
-			if re, ok := p.(runtime.Error); ok {
-				what = re.Error()
-			}
-			err = &msalcae.Error{Err: fmt.Errorf("%s panicked (%s)", callee, what)}
-		}
-	}()
-	return f()
-}
-
-// tokenOf runs one acquisition of MSAL's. A token that comes with an error is
-// good: MSAL returns both when it had a valid token and failed to refresh it
-// ahead of time.
-func tokenOf(ctx context.Context, acquire func() (public.AuthResult, error)) (public.AuthResult, error) {
-	res, err := guard(inMSAL, acquire)
-	var network *url.Error
-	if err != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) && errors.As(err, &network) && network.Op == "Get" {
-		// MSAL fetches discovery documents on the context of whoever came
-		// first, and fails all who wait when that one is cancelled.
-		res, err = guard(inMSAL, acquire)
-	}
-	switch {
-	case res.AccessToken != "" && (err == nil || time.Now().Before(res.ExpiresOn)):
-		return res, nil
-	case err == nil:
-		return res, &msalcae.Error{Err: errors.New("MSAL returned neither a token nor an error")}
-	}
-	return public.AuthResult{}, typed(ctx, err)
-}
-
-func toToken(res public.AuthResult) *msalcae.Token {
-	return &msalcae.Token{Value: res.AccessToken, ExpiresOn: res.ExpiresOn, RefreshOn: res.Metadata.RefreshOn}
-}

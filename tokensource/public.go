@@ -124,7 +124,8 @@ func wrapPublic(client public.Client, prompt Prompt) *Public {
 // The zero Account stands for the one person who uses the program, shared by
 // all its sources: at first the only account in MSAL's cache, later whoever
 // signed in last, by SignIn or by a prompt of such a source. With several
-// accounts in the cache and nobody signed in since, a person is asked.
+// accounts in the cache and nobody signed in since, or when that person has
+// signed out, somebody is asked.
 //
 // Without valid scopes, or with an account without HomeAccountID, the source
 // fails with an error that is msalcae.ErrMisconfigured.
@@ -173,7 +174,7 @@ func (p *Public) SignOut(ctx context.Context, a public.Account) error {
 	if a.IsZero() {
 		var err error
 		if a, err = p.whoever(ctx); err != nil {
-			if errors.Is(err, errNobody) {
+			if errors.Is(err, errNobody) || errors.Is(err, errSignedOut) {
 				return nil
 			}
 			return err

@@ -35,12 +35,17 @@ func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 	if err != nil {
 		return nil, err
 	}
-	if err := p.check.verify(ctx, func(ctx context.Context) (string, error) {
-		return p.client.AuthCodeURL(ctx, "cp1-check", "http://localhost", u.scopes, public.WithTenantID(u.tenant))
-	}); err != nil {
+	if err := u.verify(ctx); err != nil {
 		return nil, err
 	}
 	return toToken(res), nil
+}
+
+// verify looks for cp1 in a client that the caller built.
+func (u *user) verify(ctx context.Context) error {
+	return u.public.check.verify(ctx, func(ctx context.Context) (string, error) {
+		return u.public.client.AuthCodeURL(ctx, "cp1-check", "http://localhost", u.scopes, public.WithTenantID(u.tenant))
+	})
 }
 
 // silent asks MSAL for a token of who. MSAL does not look whose tokens come
@@ -94,6 +99,9 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 	p := u.public
 	before, err := p.cached(ctx)
 	if err != nil {
+		return public.AuthResult{}, err
+	}
+	if err := u.verify(ctx); err != nil {
 		return public.AuthResult{}, err
 	}
 	if claims == newTokenClaims {
