@@ -19,9 +19,9 @@
 //
 // A challenge is what a server wrote: nothing in it is to be believed. Claims
 // returns one JSON object of bounded size and depth, or an error; its members
-// are the server's choice. Control characters of a header, line ends among
-// them, are read as blanks (RFC 9110 section 5.5), so no result contains one
-// that came from a header, tabs apart.
+// are the server's choice. Control characters in a header, line ends among
+// them, are read as blanks (RFC 9110 section 5.5), so that nothing Parse returns
+// contains any but tabs. A Reason is fit to be shown as it is.
 //
 // The package needs the standard library alone, makes no network calls and
 // keeps no state; all functions may be called concurrently.

@@ -25,10 +25,10 @@ type value struct {
 //	unquoted  = whatever is neither blank, comma nor quote
 //
 // That is RFC 9110 section 11 but for unquoted values, in which servers send
-// URIs, or nothing. Elements are separated by commas, or where servers forget them by
-// blanks. A word without "=" begins a challenge if a comma stands before it, or
-// if a parameter follows it; elsewhere it is junk. Junk ends at the next blank
-// or comma outside quotes.
+// URIs, or nothing. Elements are separated by commas, or where servers forget
+// them by blanks. A word without "=" begins a challenge if a comma stands before
+// it, or if a parameter follows it; elsewhere it is junk. Junk ends at the next
+// blank or comma outside quotes.
 type scanner struct {
 	// What next found.
 	name  string // of a scheme as received; of a parameter in lower case
