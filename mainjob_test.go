@@ -2,7 +2,6 @@ package msalcae_test
 
 import (
 	"net/http"
-	"net/url"
 	"testing"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
@@ -26,13 +25,7 @@ func TestRevokedDaemonRecovers(t *testing.T) {
 		HTTPClient: srv.Client(),
 	})
 	require.NoError(t, err)
-	api, err := url.Parse(srv.API())
-	require.NoError(t, err)
-	client := (&msalcae.Transport{
-		Source: app.App(srv.Scope()),
-		Base:   srv.Client().Transport,
-		Hosts:  []string{api.Host},
-	}).Client()
+	client := (&msalcae.Transport{Source: app.App(srv.Scope()), Base: srv.Client().Transport}).Client()
 
 	get := func() int {
 		resp, err := client.Get(srv.API() + "/users")
