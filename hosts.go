@@ -107,6 +107,11 @@ type host struct {
 }
 
 func (l hostList) has(u *url.URL) bool {
+	for i := range l { // as most URLs are written; spares the warm path the rest
+		if h := &l[i]; u.Host == h.name && u.Scheme == "https" && h.port == "" && h.name != "" {
+			return true
+		}
+	}
 	name, port := u.Hostname(), u.Port()
 	if port == "" && u.Scheme == "https" {
 		port = "443"
