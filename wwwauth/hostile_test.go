@@ -27,6 +27,8 @@ var hostile = map[string]func(n int) string{
 	"escapes":            fill(`Bearer realm="`, `\"`, `"`),
 	"late escape":        fill(`Bearer realm="`, `a`, `\"`),
 	"open escape":        fill(`Bearer realm="`, `\`, ""),
+	"open escapes":       fill(`Bearer realm="`, `\"`, ""),
+	"junk word":          fill("Bearer @", "a", ""),
 	"params":             fill("Bearer ", `a="b", `, ""),
 	"escaped params":     fill("Bearer ", `a="b\\", c="`, ""),
 	"params and schemes": fill("", `a b=c `, ""),

@@ -77,7 +77,7 @@ func (rs *Reasons) add(c Cause, values ...string) {
 // codeIn returns the code of descriptions such as "Continuous access evaluation
 // resulted in challenge with result: InteractionRequired and code: X".
 func codeIn(description string) string {
-	_, after, _ := strings.Cut(description, "code: ")
+	_, after, _ := strings.Cut(description, "and code: ")
 	code, _, _ := strings.Cut(after, " ")
 	if code = strings.TrimRight(code, ".,;"); !isWord(code) {
 		return ""

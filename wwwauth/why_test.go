@@ -103,6 +103,7 @@ func TestWhy(t *testing.T) {
 		{graph + "<b>", nbf, wwwauth.Reasons{{Cause: wwwauth.Revoked}}},
 		{graph + strings.Repeat("x", 65), nbf, wwwauth.Reasons{{Cause: wwwauth.Revoked}}},
 		{graph, nbf, wwwauth.Reasons{{Cause: wwwauth.Revoked}}},
+		{"API failed with status code: 503", nbf, wwwauth.Reasons{{Cause: wwwauth.Revoked}}},
 		{"anything", nbf, wwwauth.Reasons{{Cause: wwwauth.Revoked}}},
 		// the claims are unusable, the code is not
 		{graph + "LocationConditionEvaluationSatisfied", "null", wwwauth.Reasons{{Cause: wwwauth.Location}}},
@@ -117,7 +118,7 @@ func TestWhy(t *testing.T) {
 	}
 	plain := unauthorized(`Bearer error="invalid_token", error_description="and code: TokenIssuedBeforeRevocationTimestamp"`)
 	assert.Nil(t, wwwauth.Why(plain), "no claims challenge")
-	twice := unauthorized(`Bearer error="insufficient_claims", error_description="code: A", errorDescription="code: B"`)
+	twice := unauthorized(`Bearer error="insufficient_claims", error_description="and code: A", errorDescription="and code: B"`)
 	assert.Equal(t, wwwauth.Reasons{{wwwauth.CAEError, []string{"A"}}}, wwwauth.Why(twice), "the first stands")
 	assert.Equal(t, wwwauth.Reasons{{Cause: wwwauth.Revoked}}, wwwauth.Why(graphResponse()), "Graph's header")
 }
@@ -125,7 +126,7 @@ func TestWhy(t *testing.T) {
 // Why is about the challenge whose claims Claims returns.
 func TestWhyOfTheRightChallenge(t *testing.T) {
 	resp := unauthorized(
-		`Bearer error="insufficient_claims", claims="bnVsbA==", error_description="code: TokenCreatedWithOutdatedPolicies"`,
+		`Bearer error="insufficient_claims", claims="bnVsbA==", error_description="and code: TokenCreatedWithOutdatedPolicies"`,
 		`Bearer error="insufficient_claims", claims="`+c1Base64+`"`)
 	assert.Equal(t, wwwauth.Reasons{{wwwauth.AuthContext, []string{"c1"}}}, wwwauth.Why(resp))
 }
