@@ -192,15 +192,16 @@ func (t *Transport) send(req *http.Request, tok *Token, body io.ReadCloser, getB
 	return resp, err
 }
 
-// cloneWithRoom copies h so that one more key fits without growing the copy: a
-// map of up to 8 keys is one group, which maps.Clone copies as it is.
+// cloneWithRoom copies h so that one more key fits. maps.Clone is the fastest
+// copy, but a map of just these sizes is full, and would be copied again.
 func cloneWithRoom(h http.Header) http.Header {
-	if h != nil && len(h) != 8 {
-		return maps.Clone(h)
+	switch len(h) {
+	case 0, 8, 14, 28:
+		c := make(http.Header, len(h)+1)
+		maps.Copy(c, h)
+		return c
 	}
-	c := make(http.Header, len(h)+1)
-	maps.Copy(c, h)
-	return c
+	return maps.Clone(h)
 }
 
 // bearer is the Authorization header of the token that was sent last.
