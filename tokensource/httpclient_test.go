@@ -376,6 +376,26 @@ func TestD13CredentialsStay(t *testing.T) {
 	assert.False(t, leaked.Load())
 }
 
+// Not even within the origin: a POST with credentials is made once.
+func TestPostsFollowNoRedirect(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		posts := 0
+		source := appOver(t, rt(func(req *http.Request) (*http.Response, error) {
+			switch {
+			case req.Method == http.MethodPost:
+				posts++
+				return reply(req, status, "", "Location", "/elsewhere"), nil
+			case req.URL.Path == "/elsewhere":
+				t.Errorf("%d was followed", status)
+			}
+			return reply(req, 200, goodDiscovery), nil
+		}))
+		_, err := source.Token(context.Background(), msalcae.TokenRequest{})
+		require.ErrorContains(t, err, "redirect")
+		assert.Equal(t, 1, posts)
+	}
+}
+
 func TestCloseIdleConnections(t *testing.T) {
 	var closed atomic.Bool
 	cred, err := confidential.NewCredFromSecret("x")

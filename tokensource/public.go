@@ -137,8 +137,9 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 	if a.HomeAccountID == "" && !a.IsZero() {
 		return failing(errNoHome)
 	}
-	u := &user{public: p, want: a, tenant: p.tenantOf(a), scopes: canonical}
-	return p.sources.source(publicKey{homeOf(a), u.tenant, scopeKey(canonical)}, func() *Source {
+	tenant := p.tenantOf(a)
+	return p.sources.source(publicKey{homeOf(a), tenant, scopeKey(canonical)}, func() *Source {
+		u := &user{public: p, want: a, tenant: tenant, scopes: canonical}
 		f := flow{acquire: u.acquire, voids: p.voids, hosts: scopeHosts(p.authority, canonical)}
 		if p.prompt != nil {
 			f.prompt, f.gate = u.ask, p.gate

@@ -21,8 +21,8 @@ func TestSignOutDuringRefresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx := context.Background()
-				c, ada := signedIn(t, &scriptedEntra{answer: func(n int, _ url.Values) (int, string) {
-					if n > 1 {
+				c, ada := signedIn(t, &scriptedEntra{answer: func(_ int, form url.Values) (int, string) {
+					if form.Get("grant_type") == "refresh_token" {
 						time.Sleep(time.Second)
 					}
 					return 200, userToken("ada", "at", "read", "")
