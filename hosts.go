@@ -80,6 +80,11 @@ func (t *Transport) hostList() (hostList, error) {
 			names, field = s.Hosts(), "Source.Hosts()"
 		}
 	}
+	if s, ok := t.Source.(interface{ Err() error }); ok && len(names) == 0 {
+		if err := s.Err(); err != nil {
+			return nil, err // which says more than that there are no hosts
+		}
+	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%w: it is not known which hosts may receive tokens: "+
 			"set Transport.Hosts, for example to \"graph.microsoft.com\"", ErrMisconfigured)

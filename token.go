@@ -15,7 +15,7 @@ import (
 // A request with Claims asks for a token that was obtained with them and is
 // not Rejected; see [TokenRequest].
 //
-// A source may have two more methods that Transport looks for:
+// A source may have more methods that Transport looks for:
 //
 //   - Hosts() []string names the hosts that its tokens are for, in the form of
 //     Transport.Hosts. It must return the same list every time.
@@ -23,6 +23,9 @@ import (
 //     without Transport asking for another: by a plain 401 without a claims
 //     challenge (claims ""), or by a claims challenge to a request that was
 //     already being replayed. It must return at once.
+//   - Err() error says why the source can never give a token, such as that it
+//     was made without scopes; nil if it can. It explains why there are no
+//     hosts.
 type TokenSource interface {
 	// Token returns a token as req wants it, or an error.
 	Token(ctx context.Context, req TokenRequest) (*Token, error)

@@ -131,6 +131,9 @@ func TestNoScopes(t *testing.T) {
 			_, err := source.Token(testContext(t), msalcae.TokenRequest{})
 			require.ErrorIs(t, err, msalcae.ErrMisconfigured, name)
 			assertNoSecret(t, err, nil)
+			assert.Equal(t, err, source.Err())
+			_, through := e.api(source).Get(e.API() + "/me")
+			require.ErrorIs(t, through, err, "a Transport says the same, and nothing of hosts")
 		}
 	}
 	_, err := p.SignIn(testContext(t))

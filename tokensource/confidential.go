@@ -194,7 +194,7 @@ const newTokenClaims = "{}"
 
 // failing returns a source whose every token is err.
 func failing(err error) *Source {
-	return newSource(flow{acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, err }})
+	return newSource(flow{err: err, acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, err }})
 }
 
 func checkClientID(config, id string) error {

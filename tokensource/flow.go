@@ -20,6 +20,8 @@ type flow struct {
 	voids *voids
 	// hosts that the scopes are for, in the form of Transport.Hosts.
 	hosts []string
+	// err is why there can be no token at all; nil: there can.
+	err error
 }
 
 // A gate lets one prompt at a time through.

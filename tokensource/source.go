@@ -66,6 +66,11 @@ func newSource(f flow) *Source {
 // msalcae.Transport.Hosts; nil if its scopes do not tell.
 func (s *Source) Hosts() []string { return s.flow.hosts }
 
+// Err returns why the source can never give a token: it was made with arguments
+// that cannot be right, such as no scopes. It is msalcae.ErrMisconfigured, and
+// what Token returns. nil: it can give tokens.
+func (s *Source) Err() error { return s.flow.err }
+
 // Token returns the token in use, or waits for a new one until ctx ends. Each
 // caller leaves at its own deadline; the token request goes on for the others.
 //
