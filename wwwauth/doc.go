@@ -4,7 +4,8 @@
 // [Claims] is what most programs need: given a 401, it returns the claims that
 // the next token must be obtained with. [Parse] gives every challenge of a
 // header, [Why] and [Explain] say in words why a claims challenge was issued,
-// and [Challenge.String] writes a challenge.
+// [ResourceOf] says which tokens an API takes, and [Challenge.String] writes a
+// challenge.
 //
 // # What is read
 //

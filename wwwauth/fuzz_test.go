@@ -40,6 +40,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		assertAsReference(t, field)
+		assertResource(t, field)
 		if len(field) < 1000 && len(got) < 30 {
 			good := wwwauth.Challenge{Scheme: "Bearer", Params: map[string]string{"error": "x"}}
 			assert.Equal(t, append(got[:len(got):len(got)], good), parse(field, good.String()), "a field behind")

@@ -143,12 +143,15 @@ func (r request) addresses() []string {
 
 // isWord reports whether s is short and of letters, digits and "-._:", which
 // mean nothing to a terminal, a shell or a web page.
-func isWord(s string) bool {
+func isWord(s string) bool { return s != "" && len(s) <= maxValueLen && ofChars(s, "-._:") }
+
+// ofChars reports whether s is of letters and digits of ASCII and of others.
+func ofChars(s, others string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if letter := 'a' <= c|0x20 && c|0x20 <= 'z'; !letter && (c < '0' || c > '9') && strings.IndexByte("-._:", c) < 0 {
+		if letter := 'a' <= c|0x20 && c|0x20 <= 'z'; !letter && (c < '0' || c > '9') && strings.IndexByte(others, c) < 0 {
 			return false
 		}
 	}
-	return s != "" && len(s) <= maxValueLen
+	return true
 }
