@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"runtime/pprof"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -376,10 +375,5 @@ func TestBrowserLeavesNothing(t *testing.T) {
 			cancel()
 		}
 	}
-	assert.Eventually(t, func() bool {
-		var stacks strings.Builder
-		_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
-		return !strings.Contains(stacks.String(), "tokensource.(*callback)") && !strings.Contains(stacks.String(), "tokensource.(*Browser)") &&
-			!strings.Contains(stacks.String(), "tokensource.msalAuthorizeURL")
-	}, 5*time.Second, 10*time.Millisecond)
+	assertNoGoroutineIn(t, "tokensource.(*callback)", "tokensource.(*Browser)", "tokensource.msalAuthorizeURL")
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"runtime/pprof"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/entratest"
 	"github.com/msalcae/msalcae/tokensource"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -98,4 +102,14 @@ func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// assertNoGoroutineIn waits until no goroutine has a frame of these functions.
+func assertNoGoroutineIn(t testing.TB, functions ...string) {
+	t.Helper()
+	assert.Eventually(t, func() bool {
+		var stacks strings.Builder
+		_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
+		return !slices.ContainsFunc(functions, func(f string) bool { return strings.Contains(stacks.String(), f) })
+	}, 5*time.Second, 10*time.Millisecond)
 }
