@@ -31,20 +31,22 @@ func TestReadmeProgram(t *testing.T) {
 	assert.Contains(t, out, "NoSuchField")
 }
 
-// vetPasted runs go vet on a program in an empty module that requires this one
-// as it is here. Nothing is downloaded: our own dependencies are all it needs.
+// vetPasted runs go vet on a program in a module of its own that requires this
+// one as it is here. Nothing is downloaded: what this module requires, down to
+// the indirect, is all that the program may need.
 func vetPasted(t *testing.T, program string) (string, error) {
 	t.Helper()
 	root, err := filepath.Abs(".")
 	require.NoError(t, err)
-	dir := t.TempDir()
 	sums, err := os.ReadFile("go.sum")
 	require.NoError(t, err)
-	for name, text := range map[string]string{
-		"main.go": program,
-		"go.sum":  string(sums),
-		"go.mod":  fmt.Sprintf("module pasted\n\ngo 1.25.0\n\nrequire %s v0.0.0\n\nreplace %[1]s => %q\n", modulePath, root),
-	} {
+	ours, err := os.ReadFile("go.mod")
+	require.NoError(t, err)
+	mod := strings.Replace(string(ours), "module "+modulePath, "module pasted", 1) +
+		fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %[1]s => %q\n", modulePath, root)
+
+	dir := t.TempDir()
+	for name, text := range map[string]string{"main.go": program, "go.mod": mod, "go.sum": string(sums)} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	cmd := exec.Command("go", "vet", ".")

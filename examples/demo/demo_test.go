@@ -6,35 +6,30 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// demo is the built program. It is run as a user runs it, as a process.
-var demo string
+// The demo is run as a user runs it, as a process: this test program, which
+// takes the part of the demo when asProgram is set in its environment. So it
+// runs under the race detector too, where the test does.
+const asProgram = "DEMO_AS_PROGRAM"
 
-func TestMain(m *testing.M) { os.Exit(built(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
-// built runs the tests with the program in a folder of its own.
-func built(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "demo")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	demo = filepath.Join(dir, "demo")
-	if runtime.GOOS == "windows" {
-		demo += ".exe"
-	}
-	if out, err := exec.Command("go", "build", "-o", demo, ".").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
-		return 1
-	}
-	return m.Run()
+// command is the demo with arguments.
+func command(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
 }
 
 func TestDemo(t *testing.T) {
@@ -78,7 +73,7 @@ func TestDemoStory(t *testing.T) {
 }
 
 func TestDemoRefusesNonsense(t *testing.T) {
-	out, err := exec.Command(demo, "-n", "0").CombinedOutput()
+	out, err := command("-n", "0").CombinedOutput()
 	assert.Error(t, err)
 	assert.Contains(t, string(out), "-n must be at least 1")
 }
@@ -87,7 +82,7 @@ func TestDemoRefusesNonsense(t *testing.T) {
 func start(t *testing.T, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(demo, args...)
+	cmd := command(args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(t, cmd.Run(), "%s%s", &stdout, &stderr)
 	assert.Empty(t, stderr.String())
