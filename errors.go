@@ -59,7 +59,7 @@ func (e *ChallengeError) Error() string {
 		b.WriteString(" (" + e.why + ")")
 	}
 	if e.Err != nil {
-		b.WriteString(": " + strings.TrimPrefix(e.Err.Error(), "msalcae: "))
+		b.WriteString(": " + inner(e.Err))
 	}
 	if e.Claims != "" && errors.Is(e.Err, ErrInteractionRequired) && !errors.Is(e.Err, ErrPaused) {
 		b.WriteString("; sign in with this error's Claims, or give the source a way to ask")
@@ -96,7 +96,7 @@ func (e *Error) Error() string {
 	b.WriteString("msalcae: ")
 	switch {
 	case e.Code == "" && e.Err != nil:
-		b.WriteString(strings.TrimPrefix(e.Err.Error(), "msalcae: "))
+		b.WriteString(inner(e.Err))
 	case e.Code == "":
 		b.WriteString("no token was obtained")
 	default:
@@ -120,7 +120,7 @@ func (e *Error) Error() string {
 	case e.interaction():
 		b.WriteString(": a person must sign in")
 	case e.Code != "" && e.Err != nil:
-		b.WriteString(": " + strings.TrimPrefix(e.Err.Error(), "msalcae: "))
+		b.WriteString(": " + inner(e.Err))
 	}
 	if e.CorrelationID != "" {
 		b.WriteString(" [correlation id " + e.CorrelationID + "]")
@@ -147,4 +147,10 @@ func (e *Error) interaction() bool {
 		return e.Suberror != "client_mismatch" && e.Suberror != "protection_policy_required"
 	}
 	return false
+}
+
+// inner is the text of an error below ours, without the prefix that repeats.
+func inner(err error) string {
+	text := strings.TrimPrefix(err.Error(), "msalcae: ")
+	return strings.TrimPrefix(text, "wwwauth: ")
 }

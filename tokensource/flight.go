@@ -35,6 +35,7 @@ type flight struct {
 	slot    string // in singleflight; never used twice
 	order   uint64
 	epoch   uint64
+	era     uint64
 	renews  bool   // carries what is pending
 	stepUp  bool   // its token is kept for what it satisfies
 	fresh   bool   // a token from a cache will not do
@@ -84,7 +85,7 @@ func (s *Source) join(purpose string, describe func() *flight, run func(*flight)
 	if !joined {
 		s.state.order++
 		f = describe()
-		f.purpose, f.order, f.epoch = purpose, s.state.order, s.state.epoch
+		f.purpose, f.order, f.epoch, f.era = purpose, s.state.order, s.state.epoch, s.state.era
 		f.slot = strconv.FormatUint(f.order, 10)
 		s.state.airborne[purpose] = f
 	}
@@ -113,7 +114,7 @@ func (s *Source) silently(f *flight) (*entry, error) {
 func (s *Source) request(f *flight, claims string) (*msalcae.Token, error) {
 	req := msalcae.TokenRequest{Claims: claims, Rejected: f.evict, NoPrompt: true, Trace: f.trace}
 	for n := 1; ; n++ {
-		tok, err := limited(s.flow.acquire, req, orDefault(s.RequestTimeout, requestTimeout))
+		tok, err := limited(s.flow.acquire, req, orDefault(s.RequestTimeout, requestTimeout), "Entra did not answer")
 		wait, again := retryDelay(err)
 		if !again || n == attempts {
 			return tok, err
@@ -142,8 +143,8 @@ func sessionGone(err error) bool {
 
 // limited runs acquire with a time limit, and turns what no caller should have
 // to handle into errors: a panic, an answer of nothing, a call that does not
-// end when its context does.
-func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration) (*msalcae.Token, error) {
+// end when its context does. late says what is wrong when that took the limit.
+func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration, late string) (*msalcae.Token, error) {
 	ctx, cancel := context.WithTimeout(inflight.Mark(context.Background()), limit)
 	defer cancel()
 	type result struct {
@@ -165,17 +166,17 @@ func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration) (*
 	select {
 	case r = <-done:
 	case <-ctx.Done():
-		late := time.NewTimer(overdue)
-		defer late.Stop()
+		grace := time.NewTimer(overdue)
+		defer grace.Stop()
 		select {
 		case r = <-done:
-		case <-late.C:
+		case <-grace.C:
 			r.err = ctx.Err()
 		}
 	}
 	switch {
 	case r.err != nil && ctx.Err() != nil && errors.Is(r.err, ctx.Err()):
-		return nil, &msalcae.Error{Err: fmt.Errorf("msalcae: Entra did not answer within %s; try again later: %w", limit, context.DeadlineExceeded)}
+		return nil, &msalcae.Error{Err: fmt.Errorf("%s within %s: %w", late, limit, context.DeadlineExceeded)}
 	case r.err != nil:
 		return nil, r.err
 	case r.tok == nil || r.tok.Value == "":

@@ -22,7 +22,7 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 	if f.answers != "" { // a prompt, whether it was answered or not
 		delete(st.doubts, f.topic)
 	}
-	if f.epoch != st.epoch && !(f.stepUp && f.answers != "") {
+	if f.era != st.era || f.epoch != st.epoch && !(f.stepUp && f.answers != "") {
 		return nil, errSuperseded
 	}
 	if err != nil {

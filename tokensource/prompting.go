@@ -104,7 +104,7 @@ func (s *Source) leave(f *flight, e *entry, err error) (*entry, error) {
 func (s *Source) signIn(f *flight, limit time.Duration) (*msalcae.Token, error) {
 	start := time.Now()
 	req := msalcae.TokenRequest{Claims: f.claimsIfAny(), Rejected: f.evict, Trace: f.trace}
-	tok, err := limited(s.flow.prompt, req, limit)
+	tok, err := limited(s.flow.prompt, req, limit, "nobody finished the sign-in")
 	s.mu.Lock()
 	s.state.peace.prompted(err, time.Now())
 	s.mu.Unlock()

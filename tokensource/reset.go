@@ -14,8 +14,9 @@ func (s *Source) relieve() {
 func (s *Source) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.state.announce() // who waits for a prompt looks again
 	st := newState()
-	st.order, st.epoch = s.state.order, s.state.epoch+1
+	st.order, st.epoch, st.era = s.state.order, s.state.epoch+1, s.state.era+1
 	st.airborne = s.state.airborne
 	st.allowance = s.state.allowance
 	s.state = st

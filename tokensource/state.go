@@ -13,6 +13,9 @@ type state struct {
 	// result of a flight of an earlier epoch neither becomes the token in use
 	// nor answers a challenge.
 	epoch uint64
+	// era counts how often everything was forgotten. Nothing of an earlier
+	// era counts.
+	era uint64
 	// pending is what Entra or an API has asked for and no token was obtained
 	// with yet; nil: nothing. It rides on every acquisition.
 	pending demand
