@@ -8,7 +8,7 @@ import (
 // Trace is a set of hooks that are called as a Transport and its source work.
 // Any hook may be nil. Hooks are called by the goroutine that does the work,
 // possibly by several at once and after the request that caused it has
-// returned; they must be quick and safe for that. No Info holds a token or a
+// returned; they must be quick, safe for that, and must not panic. No Info holds a token or a
 // secret; claims are given because they say why, and may hold an IP address.
 //
 // A token request that several callers share reports to the Trace of the one

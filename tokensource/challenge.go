@@ -2,6 +2,7 @@ package tokensource
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/msalcae/msalcae"
@@ -10,6 +11,8 @@ import (
 const (
 	// refusalAge is how old a token must be for a plain 401 to cause a refresh.
 	refusalAge = 5 * time.Minute
+	// doubtLife is how long a refusal speaks against asking silently.
+	doubtLife = time.Minute
 	// escalationRest is how long a demand is not taken to the prompt again
 	// because silent tokens for it were refused.
 	escalationRest = 10 * time.Minute
@@ -24,14 +27,17 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 	rejected := w.req.Rejected
 	if cur != nil && rejected != "" && cur.tok.Value == rejected {
 		s.void(cur)
+		w.refused = cur.order
 		state.demandMore(w.demand)
 		return cur
 	}
 	if rejected != "" && rejected != state.lastRejected {
-		s.flow.voids.add(fingerprintOf(rejected), time.Time{})
-		state.lastRejected = rejected
+		print := fingerprintOf(rejected)
+		s.flow.voids.add(print, time.Time{})
+		state.lastRejected, state.lastOrder = rejected, state.orderOf(print)
 	}
-	if cur != nil && cur.answers(w.demand) && cur.serves(now.UnixNano(), 0) {
+	w.refused = state.lastOrder
+	if cur != nil && cur.answers(w.demand, w.refused) && cur.serves(now.UnixNano(), 0) {
 		return nil
 	}
 	if state.evict == "" {
@@ -42,17 +48,18 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 	return nil
 }
 
-// void takes the token in use out of use for good.
+// void takes the token in use out of use for good. A renewal that is under way
+// for an older token is newer than this one too, and goes on.
 func (s *Source) void(cur *entry) {
 	state := &s.state
 	s.flow.voids.add(cur.print, cur.tok.ExpiresOn)
 	cur.seen.Store(0)
 	s.current.Store(nil)
-	state.lastRejected = cur.tok.Value
+	state.lastRejected, state.lastOrder = cur.tok.Value, cur.order
+	state.voided = max(state.voided, cur.order)
 	state.evict = cur.tok.Value
 	state.carried = cur.demand.lasting()
 	state.kept = nil
-	state.epoch++
 }
 
 // dropVoided takes the token in use out of use if another source over the same
@@ -74,12 +81,21 @@ func (s *Source) dropVoided() {
 	cur.seen.Store(changes)
 }
 
-// noteStepUp notes a step-up that was asked of a token that had been silently
-// obtained for it: asking Entra silently again would give the same.
+// noteStepUp notes a step-up that was asked of a token that had been obtained
+// for it: neither that one nor an older one answers it any more, and if it was
+// obtained silently, asking Entra silently again would give the same.
 func (s *Source) noteStepUp(w *want, now time.Time) {
 	e := s.holding(w.req.Rejected)
-	if e != nil && e.silent && e.meets(w.demand) {
+	if e == nil || !e.meets(w.demand, w.substance) {
+		return
+	}
+	if e.silent && s.flow.prompt != nil {
 		s.state.doubt("step-up "+w.substance, now)
+	}
+	for _, older := range slices.Concat(s.state.kept, []*entry{e}) {
+		if older.order <= e.order && older.meets(w.demand, w.substance) {
+			older.unmet = append(older.unmet, w.substance)
+		}
 	}
 }
 
@@ -113,7 +129,7 @@ func (s *Source) refusedReplay(token, claims string) {
 		s.noteStepUp(&w, now)
 		return
 	}
-	if e := s.holding(token); e != nil && e.silent && e.answers(d) {
+	if e := s.holding(token); e != nil && e.silent && s.flow.prompt != nil && e.answers(d, 0) {
 		s.state.doubt("renewal", now)
 	}
 	s.noteRefusal(&w, now)

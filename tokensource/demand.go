@@ -190,7 +190,8 @@ func canonicalClaim(v any) any {
 }
 
 // over lays d over base, member by member: d wins. The values of a member are
-// never united, which would ask for less than either.
+// never united, which would ask for less than either. What would be larger
+// than one challenge may be is d alone: it ends up in a URL.
 func (d demand) over(base demand) demand {
 	if len(base) == 0 {
 		return d
@@ -198,6 +199,9 @@ func (d demand) over(base demand) demand {
 	both := make(demand, len(d)+len(base))
 	maps.Copy(both, base)
 	maps.Copy(both, d)
+	if len(both.claims()) > maxDemandBytes {
+		return d
+	}
 	return both
 }
 

@@ -1,6 +1,8 @@
 package tokensource
 
 import (
+	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -19,40 +21,57 @@ const (
 // An entry is a token with what the engine knows of it. What changes once
 // it is shared is atomic or guarded.
 type entry struct {
-	tok       *msalcae.Token
-	print     fingerprint
-	order     uint64 // of the flight that obtained it, by start
-	obtained  time.Time
-	usable    int64  // Unix ns until which it is sent
-	demand    demand // that it was obtained with; nil: none
-	renewed   bool   // obtained in answer to a challenge that voided its predecessor
-	silent    bool   // obtained without asking a person
-	refreshAt atomic.Int64
-	tried     atomic.Int64  // Unix ns before which no replacement is tried again
-	tries     int           // to replace it; guarded by Source.mu
-	seen      atomic.Uint64 // voids.changes up to which it is known not to be voided
+	tok      *msalcae.Token
+	print    fingerprint
+	order    uint64 // of the flight that obtained it, by start
+	obtained time.Time
+	usable   int64    // Unix ns until which it is sent
+	demand   demand   // that it was obtained with; nil: none
+	since    *renewal // the last one when it was obtained, itself included; nil: none
+	newborn  bool     // issued to the flight, not found in a cache
+	silent   bool     // obtained without asking a person
+	// freshAgain is from when another token is sought because this one is
+	// short-lived for MinTTL. Guarded by Source.mu.
+	freshAgain time.Time
+	unmet      []string // substances for which it was refused all the same; guarded by Source.mu
+	refreshAt  atomic.Int64
+	tried      atomic.Int64  // Unix ns before which no replacement is tried again
+	tries      int           // to replace it; guarded by Source.mu
+	seen       atomic.Uint64 // voids.changes up to which it is known not to be voided
 }
 
 func newEntry(tok *msalcae.Token, f *flight, silent bool) *entry {
 	now := time.Now()
 	e := &entry{
-		tok: tok, print: fingerprintOf(tok.Value), order: f.order, obtained: now,
-		demand: f.demand, renewed: f.renews, silent: silent,
+		tok: tok, print: fingerprintOf(tok.Value), order: f.order, obtained: now, demand: f.demand,
+		newborn: f.fresh || f.demand != nil || !silent, silent: silent,
 	}
 	if tok.ExpiresOn.IsZero() { // as in x/oauth2: it does not expire
-		e.usable = int64(^uint64(0) >> 1)
+		e.usable = math.MaxInt64
 		e.refreshAt.Store(e.usable)
 		return e
 	}
-	e.usable = tok.ExpiresOn.Add(-sendMargin).UnixNano()
-	e.refreshAt.Store(refreshTime(tok, now).UnixNano())
+	e.usable = nanos(tok.ExpiresOn.Add(-sendMargin))
+	e.refreshAt.Store(nanos(refreshTime(tok, now)))
 	return e
 }
 
-// refreshTime is RefreshOn where Entra gave one, else refreshLead before the
-// end; a token that lives shorter than that is refreshed at half its life.
+// nanos is t in Unix ns, or the end of that scale in the year 2262 if t is later.
+func nanos(t time.Time) int64 {
+	if t.Year() >= 2262 {
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+// refreshTime is RefreshOn where Entra gave one, but not at once, since Entra
+// might do so each time; else refreshLead before the end. A token that lives
+// shorter than that is refreshed at half its life.
 func refreshTime(tok *msalcae.Token, now time.Time) time.Time {
-	if tok.RefreshOn.After(now) && tok.RefreshOn.Before(tok.ExpiresOn) {
+	if !tok.RefreshOn.IsZero() && tok.RefreshOn.Before(tok.ExpiresOn) {
+		if soonest := now.Add(refreshBackoff); tok.RefreshOn.Before(soonest) {
+			return soonest
+		}
 		return tok.RefreshOn
 	}
 	lead := min(refreshLead, tok.ExpiresOn.Sub(now)/2)
@@ -64,9 +83,21 @@ func (e *entry) serves(now int64, ttl time.Duration) bool {
 	return now < e.usable-int64(max(ttl-sendMargin, 0))
 }
 
-// answers reports whether the entry satisfies a challenge that voids: it was
-// itself obtained in answer to one, with claims of the same substance.
-func (e *entry) answers(d demand) bool { return e.renewed && e.demand.covers(d) }
+// A renewal is an answer to challenges that voided tokens.
+type renewal struct {
+	order  uint64 // of its flight
+	demand demand
+}
 
-// meets reports whether the entry was obtained with what a step-up asks.
-func (e *entry) meets(d demand) bool { return e.demand != nil && e.demand.covers(d) }
+// answers reports whether the entry satisfies a challenge that refused a token
+// of the given order: it, or one before it, was obtained in answer to a
+// challenge of the same substance and after that token.
+func (e *entry) answers(d demand, refused uint64) bool {
+	return e.since != nil && e.since.order > refused && e.since.demand.covers(d)
+}
+
+// meets reports whether the entry was obtained with what a step-up asks, and
+// has not been refused for it.
+func (e *entry) meets(d demand, substance string) bool {
+	return e.demand != nil && e.demand.covers(d) && !slices.Contains(e.unmet, substance)
+}

@@ -11,30 +11,36 @@ import (
 // land ends a flight: it takes it off the list and makes its token, if it
 // brought a good one, the token in use.
 //
-// A token that was asked for before the latest challenge may be as bad as the
-// one that was refused, and is asked for again. Not so after a prompt for a
-// step-up: the person has just signed in, and is not made to do it twice.
+// A token that was asked for before the latest challenge, and without the claims
+// of an earlier one, may be as bad as the one that was refused, and is asked for
+// again. Not so after a prompt for a step-up: the person has just signed in, and
+// is not made to do it twice.
 func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := &s.state
-	delete(st.airborne, f.purpose)
-	if f.answers != "" { // a prompt, whether it was answered or not
+	s.leave(f)
+	prompted := f.answers != ""
+	if prompted { // whether it was answered or not
 		delete(st.doubts, f.topic)
 	}
-	if f.era != st.era || f.epoch != st.epoch && !(f.stepUp && f.answers != "") {
+	if f.era != st.era || f.epoch != st.epoch && !f.renews && !(f.stepUp && prompted) {
 		return nil, errSuperseded
 	}
 	if err != nil {
 		return nil, s.crash(f, err)
 	}
-	if f.answers != "" { // what a person's sign-in brings is as new as its end
+	if prompted { // what a person's sign-in brings is as new as its end
 		st.order++
 		f.order = st.order
 	}
+	if f.order < st.voided {
+		return nil, errSuperseded
+	}
 	e := newEntry(tok, f, silent)
+	e.seen.Store(s.flow.voids.changes.Load())
 	if s.flow.voids.has(e.print) {
-		if !f.fresh && !f.renews && !f.stepUp {
+		if f.demand == nil && !f.fresh && !prompted {
 			st.distrust = true
 			return nil, errSuperseded
 		}
@@ -62,27 +68,40 @@ func (s *Source) crash(f *flight, err error) error {
 	return err
 }
 
-// publish makes e the token in use unless a later flight has brought one.
+// leave takes f off the list of flights under way.
+func (s *Source) leave(f *flight) {
+	if s.state.airborne[f.purpose] == f {
+		delete(s.state.airborne, f.purpose)
+	}
+}
+
+// publish makes e the token in use, unless a later flight has brought one or
+// something is pending that e was not obtained with.
 func (s *Source) publish(f *flight, e *entry) *entry {
 	st := &s.state
 	delete(st.failures, f.purpose)
 	if f.answers != "" {
 		clear(st.failures)
 	}
-	st.distrust = false
-	if f.renews {
-		st.pending, st.carried, st.evict = nil, nil, ""
+	if f.fresh || f.demand != nil {
+		st.distrust = false
 	}
+	if f.renews && (st.pending == nil || f.demand.covers(st.pending)) {
+		st.pending, st.carried, st.evict = nil, nil, ""
+		st.last = &renewal{f.order, f.demand}
+	}
+	e.since = st.last
+	st.measure(e)
 	cur := s.current.Load()
-	if cur != nil && cur.tok.Value == e.tok.Value && !f.stepUp && !f.renews {
+	if cur != nil && cur.tok.Value == e.tok.Value && f.demand == nil {
 		return cur // still the same: neither a failure nor news
 	}
-	e.seen.Store(s.flow.voids.changes.Load())
 	if f.stepUp {
 		st.keep(e)
 	}
-	if cur == nil && st.pending == nil || cur != nil && cur.order < e.order {
+	if st.pending == nil && (cur == nil || cur.order < e.order) {
 		s.current.Store(e)
+		st.remember(e)
 	}
 	st.announce()
 	return e
@@ -93,9 +112,30 @@ func reportAcquired(f *flight, start time.Time, e *entry, err error) {
 	if f.trace == nil || f.trace.Acquired == nil {
 		return
 	}
-	info := msalcae.AcquiredInfo{Claims: f.claims(false), Took: time.Since(start), Err: err}
+	info := msalcae.AcquiredInfo{Claims: f.claims(false), Took: time.Since(start), Err: outward(err)}
 	if e != nil {
 		info.ExpiresOn = e.tok.ExpiresOn
 	}
-	f.trace.Acquired(context.Background(), info)
+	aside(func() { f.trace.Acquired(context.Background(), info) })
 }
+
+// aside runs a hook of the caller's where it cannot take a flight with it by
+// ending its goroutine, as t.FailNow does.
+func aside(hook func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		hook()
+	}()
+	<-done
+}
+
+// outward is err as a Trace sees it.
+func outward(err error) error {
+	if err == errSuperseded {
+		return errOvertaken
+	}
+	return err
+}
+
+var errOvertaken = errors.New("msalcae: a challenge overtook this; it is done again")

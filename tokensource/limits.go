@@ -147,6 +147,14 @@ type peace struct {
 	until    time.Time
 }
 
+// err says that there is peace now; nil: there is none.
+func (p *peace) err(now time.Time) error {
+	if !now.Before(p.until) {
+		return nil
+	}
+	return &pausedError{p.until.Sub(now), "sign-in was declined twice in a row", msalcae.ErrInteractionRequired}
+}
+
 func (p *peace) prompted(err error, now time.Time) {
 	if err == nil {
 		*p = peace{}

@@ -8,7 +8,8 @@ import (
 	"github.com/msalcae/msalcae"
 )
 
-// settled is how old a token must be before MinTTL alone asks for another.
+// settled is how old a token must be before MinTTL alone asks for another, and
+// how long after that it asks for the next.
 const settled = 5 * time.Minute
 
 // plan decides what a caller gets next.
@@ -31,6 +32,9 @@ func (s *Source) plan(w *want) (st step) {
 		return st
 	}
 	st.fallback = e
+	if fresh && s.state.airborne["fresh"] == nil {
+		e.freshAgain = now.Add(settled)
+	}
 	s.launch(w, &st, fresh, now)
 	return st
 }
@@ -45,18 +49,27 @@ func (s *Source) find(w *want, now time.Time) (e *entry, fresh bool) {
 		return s.findStepUp(w, nano), false
 	case cur == nil || cur.tok.Value == w.req.Rejected || !cur.serves(nano, 0):
 		return nil, false
-	case w.challenge && !cur.answers(w.demand):
+	case w.challenge:
+		if cur.answers(w.demand, w.refused) {
+			return cur, false
+		}
 		return nil, false
+	case cur.serves(nano, w.req.MinTTL) || s.state.pending != nil:
+		return cur, false
 	}
-	short := !cur.serves(nano, w.req.MinTTL)
-	canLiveLonger := cur.tok.ExpiresOn.Sub(cur.obtained) > w.req.MinTTL && now.Sub(cur.obtained) > settled
-	return cur, short && canLiveLonger && s.state.pending == nil
+	if s.state.airborne["fresh"] == nil && now.Before(cur.freshAgain) {
+		return cur, false // what can be had was tried
+	}
+	if s.state.longest <= w.req.MinTTL {
+		return cur, !s.state.explored
+	}
+	return cur, !cur.newborn || now.Sub(cur.obtained) > settled
 }
 
 // findStepUp returns the newest token that was obtained with what w asks.
 func (s *Source) findStepUp(w *want, nano int64) *entry {
 	ok := func(e *entry) bool {
-		return e.tok.Value != w.req.Rejected && e.serves(nano, 0) && e.meets(w.demand) && !s.flow.voids.has(e.print)
+		return e.tok.Value != w.req.Rejected && e.serves(nano, 0) && e.meets(w.demand, w.substance) && !s.flow.voids.has(e.print)
 	}
 	if cur := s.current.Load(); cur != nil && ok(cur) {
 		return cur
@@ -82,15 +95,12 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 		s.launchPrompt(w, st, topic, purpose, entraClaims(last.err), now)
 		return
 	}
-	if state.doubts[topic] && s.mayPrompt(w) {
+	if now.Before(state.doubts[topic]) && s.mayPrompt(w) {
 		s.launchPrompt(w, st, topic, purpose, nil, now)
 		return
 	}
-	if state.airborne[purpose] == nil && (w.challenge || state.pending != nil) {
-		if wait := state.allowance.take(s.ChallengesPerMinute, now); wait > 0 {
-			st.err = &pausedError{wait, "challenges have caused too many token requests; if the API refuses new tokens at once, it probably sees another IP address than Entra does", nil}
-			return
-		}
+	if st.err = s.allow(w, purpose, now); st.err != nil {
+		return
 	}
 	st.await(s.join(purpose, func() *flight {
 		f := state.describe(w, fresh)
@@ -104,8 +114,12 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 func (s *Source) launchPrompt(w *want, st *step, topic, answers string, entra demand, now time.Time) {
 	purpose := promptFor(w, topic, answers)
 	st.prompted = true
-	if s.state.airborne[purpose] == nil && now.Before(s.state.peace.until) {
-		st.err = &pausedError{s.state.peace.until.Sub(now), "sign-in was declined twice in a row", msalcae.ErrInteractionRequired}
+	if s.state.airborne[purpose] == nil {
+		if st.err = s.state.peace.err(now); st.err != nil {
+			return
+		}
+	}
+	if st.err = s.allow(w, purpose, now); st.err != nil {
 		return
 	}
 	st.news = s.state.news
@@ -117,6 +131,18 @@ func (s *Source) launchPrompt(w *want, st *step, topic, answers string, entra de
 		f.carried, f.topic, f.answers = nil, topic, answers
 		return f
 	}, s.promptly))
+}
+
+// allow counts the flight for purpose, if it is not under way yet and a challenge
+// causes it, and says so if there were too many.
+func (s *Source) allow(w *want, purpose string, now time.Time) error {
+	if s.state.airborne[purpose] != nil || !w.challenge && s.state.pending == nil {
+		return nil
+	}
+	if wait := s.state.allowance.take(s.ChallengesPerMinute, now); wait > 0 {
+		return &pausedError{wait, "challenges have caused too many token requests; if the API refuses new tokens at once, it probably sees another IP address than Entra does", nil}
+	}
+	return nil
 }
 
 // promptFor names the prompt that answers a refusal. A prompt for a step-up
@@ -134,6 +160,8 @@ func (st *state) purpose(w *want, fresh bool) (topic, purpose string) {
 	switch {
 	case w.stepUp():
 		topic = "step-up " + w.substance
+	case w.challenge && !st.pending.covers(w.demand): // another has overlaid it
+		topic = "renewal " + w.demand.substance()
 	case st.pending != nil:
 		topic = "renewal"
 	case fresh:
@@ -152,6 +180,8 @@ func (st *state) describe(w *want, fresh bool) *flight {
 	}
 	if w.stepUp() {
 		f.stepUp, f.rejected = true, w.req.Rejected
+	}
+	if w.challenge && !f.demand.covers(w.demand) {
 		f.demand = w.demand.over(f.demand)
 	}
 	return f

@@ -31,8 +31,15 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 	}
 	defer s.flow.gate.leave()
 	if waited {
-		if e, err := s.silentlyFirst(f); e != nil || err != nil {
-			return s.leave(f, e, err)
+		e, err := s.silentlyFirst(f)
+		if e == nil && err == nil {
+			err = s.atPeace()
+		}
+		if e != nil || err != nil {
+			s.mu.Lock()
+			s.leave(f)
+			s.mu.Unlock()
+			return e, err
 		}
 	}
 	tok, err := s.signIn(f, limit)
@@ -41,8 +48,15 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 	return e, err
 }
 
-// silentlyFirst returns a token that makes the prompt f needless, or
-// errSuperseded if nobody wants it any more.
+// atPeace says that prompts have been declined while this one waited.
+func (s *Source) atPeace() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.peace.err(time.Now())
+}
+
+// silentlyFirst returns a token that makes the prompt f needless, or an error if
+// a prompt would not help or nobody wants it any more.
 func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 	s.mu.Lock()
 	if e := s.meanwhile(f); e != nil {
@@ -51,7 +65,7 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 	}
 	last, refused := s.state.failures[f.answers]
 	switch {
-	case f.epoch != s.state.epoch || f.waiters.Load() == 0:
+	case f.era != s.state.era || f.epoch != s.state.epoch && !f.stepUp || f.waiters.Load() == 0:
 		s.mu.Unlock()
 		return nil, errSuperseded
 	case refused && time.Since(last.since) < justNow:
@@ -68,7 +82,10 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 	if e, _ := r.Val.(*entry); e != nil {
 		return e, nil
 	}
-	if f.waiters.Load() == 0 {
+	switch {
+	case !errors.Is(r.Err, msalcae.ErrInteractionRequired):
+		return nil, r.Err // superseded, or trouble that no person can help with
+	case f.waiters.Load() == 0:
 		return nil, errSuperseded
 	}
 	return nil, nil
@@ -79,25 +96,17 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 func (s *Source) meanwhile(f *flight) *entry {
 	cur := s.current.Load()
 	if !f.stepUp {
-		if cur != nil && cur.order > f.order && s.state.pending == nil {
+		if cur != nil && cur.order > f.order && s.state.pending == nil && !s.voided(cur) {
 			return cur
 		}
 		return nil
 	}
 	for _, e := range s.state.kept {
-		if e.order > f.order && e.meets(f.demand) && e.tok.Value != f.rejected {
+		if e.order > f.order && e.demand.covers(f.demand) && e.tok.Value != f.rejected && !s.voided(e) {
 			return e
 		}
 	}
 	return nil
-}
-
-// leave ends a flight that needed no landing.
-func (s *Source) leave(f *flight, e *entry, err error) (*entry, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.state.airborne, f.purpose)
-	return e, err
 }
 
 // signIn prompts.
@@ -109,7 +118,8 @@ func (s *Source) signIn(f *flight, limit time.Duration) (*msalcae.Token, error) 
 	s.state.peace.prompted(err, time.Now())
 	s.mu.Unlock()
 	if t := f.trace; t != nil && t.Prompted != nil {
-		t.Prompted(context.Background(), msalcae.PromptedInfo{Reason: wwwauth.Explain(req.Claims).String(), Took: time.Since(start), Err: err})
+		info := msalcae.PromptedInfo{Reason: wwwauth.Explain(req.Claims).String(), Took: time.Since(start), Err: err}
+		aside(func() { t.Prompted(context.Background(), info) })
 	}
 	return tok, err
 }

@@ -9,51 +9,64 @@ import (
 )
 
 // A failed background refresh is tried again after refreshBackoff, doubling up
-// to maxRefreshBackoff, give or take a fifth.
+// to maxRefreshBackoff, give or take a fifth, or when Entra says.
 const (
 	refreshBackoff    = 30 * time.Second
 	maxRefreshBackoff = 5 * time.Minute
 )
 
+// refreshIfDue starts a background refresh of e if one is due.
+func (s *Source) refreshIfDue(e *entry, trace *msalcae.Trace) {
+	if time.Now().UnixNano() >= e.refreshAt.Load() {
+		s.refresh(e, trace)
+	}
+}
+
 // refresh starts a background refresh of e, which is due, unless another
 // caller just did. It never prompts, and nobody waits for it.
-func (s *Source) refresh(e *entry, trace *msalcae.Trace) {
-	s.replaceLater(e, trace, "ordinary", func() *flight { return &flight{} })
-}
+func (s *Source) refresh(e *entry, trace *msalcae.Trace) { s.replaceLater(e, trace, false) }
 
-// renewSoon seeks another token than e, which a plain 401 has put in doubt.
-func (s *Source) renewSoon(e *entry) {
-	s.replaceLater(e, nil, "fresh", func() *flight { return &flight{fresh: true} })
-}
+// renewSoon seeks another token than e, which a plain 401 has put in doubt: what
+// a cache has will not do.
+func (s *Source) renewSoon(e *entry) { s.replaceLater(e, nil, true) }
 
-func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, purpose string, describe func() *flight) {
+func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, fresh bool) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current.Load() != e || s.state.pending != nil || now.UnixNano() < e.tried.Load() {
+	if s.current.Load() != e || now.UnixNano() < e.tried.Load() {
 		return
 	}
-	wait := e.backoff()
-	e.tried.Store(now.Add(wait).UnixNano())
-	e.refreshAt.Store(max(e.refreshAt.Load(), now.Add(wait).UnixNano()))
+	e.notBefore(now.Add(e.backoff()))
+	w := &want{}
+	topic, purpose := s.state.purpose(w, fresh)
 	f, _, _ := s.join(purpose, func() *flight {
-		f := describe()
-		f.trace = nil
+		f := s.state.describe(w, fresh)
+		f.topic = topic
 		return f
 	}, func(f *flight) (*entry, error) {
 		start := time.Now()
-		tok, err := s.request(f, f.claims(false))
-		got, err := s.land(f, tok, err, true)
+		got, err := s.silently(f)
+		if wait := pauseAfter(err); wait > 0 {
+			e.notBefore(time.Now().Add(wait))
+		}
 		if trace != nil && trace.Refreshed != nil {
-			info := msalcae.RefreshedInfo{Took: time.Since(start), Err: err}
+			info := msalcae.RefreshedInfo{Took: time.Since(start), Err: outward(err)}
 			if got != nil {
 				info.ExpiresOn = got.tok.ExpiresOn
 			}
-			trace.Refreshed(context.Background(), info)
+			aside(func() { trace.Refreshed(context.Background(), info) })
 		}
 		return got, err
 	})
 	f.waiters.Add(-1)
+}
+
+// notBefore puts off the next attempt to replace e.
+func (e *entry) notBefore(t time.Time) {
+	at := max(e.tried.Load(), t.UnixNano())
+	e.tried.Store(at)
+	e.refreshAt.Store(max(e.refreshAt.Load(), at))
 }
 
 // backoff is how long to wait until another attempt to replace e, if the one

@@ -17,7 +17,6 @@ func (s *Source) forget() {
 	s.state.announce() // who waits for a prompt looks again
 	st := newState()
 	st.order, st.epoch, st.era = s.state.order, s.state.epoch+1, s.state.era+1
-	st.airborne = s.state.airborne
 	st.allowance = s.state.allowance
 	s.state = st
 	s.current.Store(nil)

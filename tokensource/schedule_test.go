@@ -21,7 +21,7 @@ import (
 // against world, a model of Entra and an API. MSALCAE_SOAK sets the number of
 // schedules, MSALCAE_SEED the first seed, which a failure prints.
 func TestSoakSchedules(t *testing.T) {
-	schedules, seed := 1500, uint64(1)
+	schedules, seed := 600, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("MSALCAE_SOAK")); err == nil {
 		schedules, seed = n, rand.Uint64()
 	}

@@ -21,6 +21,7 @@ type want struct {
 	demand    demand
 	substance string // of a step-up's demand
 	noted     bool   // the challenge has been taken account of
+	refused   uint64 // order of the token that a voiding challenge refused
 }
 
 func (w *want) stepUp() bool { return w.challenge && w.demand.stepUp() }
@@ -67,22 +68,29 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 		if st.landing != nil {
 			st.entry, st.err = s.wait(ctx, &w, &st)
 		}
-		if e := st.entry; e != nil && w.challenge && e.tok.Value == req.Rejected {
-			return nil, msalcae.ErrSameToken
-		} else if e != nil {
-			return e.tok, nil
+		e := st.entry
+		if e == nil && st.fallback != nil && st.err != errSuperseded && ctx.Err() == nil {
+			e = st.fallback
 		}
 		switch {
-		case st.err == errSuperseded:
+		case e != nil && s.voided(e), st.err == errSuperseded:
 			continue
-		case st.fallback != nil && ctx.Err() == nil:
-			return st.fallback.tok, nil
+		case e != nil && w.challenge && e.tok.Value == req.Rejected:
+			return nil, msalcae.ErrSameToken
+		case e != nil:
+			s.refreshIfDue(e, req.Trace)
+			return e.tok, nil
 		case st.landing != nil && !st.prompted && s.mayPrompt(&w) && errors.Is(st.err, msalcae.ErrInteractionRequired):
 			continue // to the prompt: the refusal is remembered
 		}
 		return nil, s.failed(ctx, &w, st.err)
 	}
-	return nil, s.failed(ctx, &w, &pausedError{promptPeace, "challenges keep changing what is asked for", nil})
+	return nil, s.failed(ctx, &w, &pausedError{troublePause, "challenges keep changing what is asked for", nil})
+}
+
+// voided reports whether e was voided since it was found or brought.
+func (s *Source) voided(e *entry) bool {
+	return e.seen.Load() != s.flow.voids.changes.Load() && s.flow.voids.has(e.print)
 }
 
 // mayPrompt reports whether a person may be asked for w.
@@ -94,7 +102,7 @@ func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err err
 	defer st.flight.waiters.Add(-1)
 	if t := w.req.Trace; st.joined && t != nil && t.Joined != nil {
 		defer func() {
-			t.Joined(ctx, msalcae.JoinedInfo{Claims: w.req.Claims, Waited: time.Since(start), Err: err})
+			t.Joined(ctx, msalcae.JoinedInfo{Claims: w.req.Claims, Waited: time.Since(start), Err: outward(err)})
 		}()
 	}
 	for {

@@ -5,6 +5,9 @@ import "time"
 // maxKept is how many tokens that were obtained for step-ups are kept.
 const maxKept = 8
 
+// maxKnown is how many tokens are told apart by age.
+const maxKnown = 16
+
 // state is what a Source knows, guarded by its mu. No method of it blocks.
 type state struct {
 	// order counts flights, by start.
@@ -22,6 +25,18 @@ type state struct {
 	// carried are the demands of the voided token, which ride along while
 	// that costs no prompt.
 	carried demand
+	// last is the latest renewal; nil: none yet.
+	last *renewal
+	// voided is the highest order of a token that was taken out of use. What
+	// a flight of a lower order brings is older still.
+	voided uint64
+	// known are the latest tokens that came into use, oldest first: a late
+	// refusal of one tells what it is older than.
+	known []issued
+	// longest is the longest life that a token had before it. explored says
+	// that one was issued, so that no cache had shortened it.
+	longest  time.Duration
+	explored bool
 	// evict is the value of the voided token, for the flow to remove from its
 	// cache; "" once a new one was obtained.
 	evict string
@@ -39,10 +54,9 @@ type state struct {
 	// peace follows declined prompts.
 	peace peace
 	// doubts are the topics for which a silently obtained token was refused
-	// again: the next one is sought with a prompt. rested is until when a
-	// topic is not doubted anew.
-	doubts map[string]bool
-	rested map[string]time.Time
+	// again, and until when the next one is sought with a prompt. rested is
+	// until when a topic is not doubted anew.
+	doubts, rested map[string]time.Time
 	// distrust says that the flow's own cache returned a voided token: only a
 	// new one will do.
 	distrust bool
@@ -50,6 +64,7 @@ type state struct {
 	// The last challenge, so that the callers of a storm neither hash nor
 	// parse what the first of them did.
 	lastRejected string
+	lastOrder    uint64
 	lastClaims   string
 	lastDemand   demand
 }
@@ -59,7 +74,7 @@ func newState() state {
 		airborne: map[string]*flight{},
 		news:     make(chan struct{}),
 		failures: failures{},
-		doubts:   map[string]bool{},
+		doubts:   map[string]time.Time{},
 		rested:   map[string]time.Time{},
 	}
 }
@@ -91,10 +106,44 @@ func (st *state) doubt(topic string, now time.Time) {
 	if len(st.rested) >= maxFailures {
 		clear(st.rested)
 	}
+	if len(st.doubts) >= maxFailures {
+		clear(st.doubts)
+	}
 	if now.After(st.rested[topic]) {
-		st.doubts[topic] = true
+		st.doubts[topic] = now.Add(doubtLife)
 		st.rested[topic] = now.Add(escalationRest)
 	}
+}
+
+// An issued token is one that was in use.
+type issued struct {
+	print fingerprint
+	order uint64
+}
+
+// orderOf returns the order of a token that was in use, 0 if it is not known:
+// then it is older than all that are.
+func (st *state) orderOf(print fingerprint) uint64 {
+	for _, t := range st.known {
+		if t.print == print {
+			return t.order
+		}
+	}
+	return 0
+}
+
+// measure notes how long tokens live.
+func (st *state) measure(e *entry) {
+	st.longest = max(st.longest, e.tok.ExpiresOn.Sub(e.obtained))
+	st.explored = st.explored || e.newborn
+}
+
+// remember notes that e came into use.
+func (st *state) remember(e *entry) {
+	if len(st.known) == maxKnown {
+		st.known = append(st.known[:0:0], st.known[1:]...)
+	}
+	st.known = append(st.known, issued{e.print, e.order})
 }
 
 // keep remembers a step-up's token; the oldest leaves.

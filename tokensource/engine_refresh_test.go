@@ -1,0 +1,159 @@
+package tokensource
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRefreshHonoursRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n > 1 {
+				return nil, &msalcae.Error{Status: 429, RetryAfter: 30 * time.Minute}
+			}
+			return &msalcae.Token{Value: "first", RefreshOn: time.Now().Add(time.Hour), ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(time.Hour)
+		for range 29 * 60 {
+			token(t, s)
+			time.Sleep(time.Second)
+		}
+		assert.Equal(t, 2, entra.requests(), "Retry-After: 1800")
+	})
+}
+
+func TestRefreshPassesOverAVoidedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour, latency: time.Second}
+		var first *msalcae.Token
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 1 {
+				first = &msalcae.Token{Value: "token-1", ExpiresOn: time.Now().Add(24 * time.Hour)}
+			}
+			if req.Claims == "" {
+				return first, nil // D2
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		challenge(t, s, nbf(0), token(t, s))
+		for range 4 * 3600 {
+			start := time.Now()
+			token(t, s)
+			if d := time.Since(start); d > 0 {
+				t.Errorf("a caller waited %s after %s", d, time.Duration(0))
+				break
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestFarFuture(t *testing.T) {
+	entra := &issuer{}
+	entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+		return &msalcae.Token{Value: "static", ExpiresOn: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)}, nil
+	}
+	s := New(entra.acquire)
+	for range 10 {
+		token(t, s)
+	}
+	assert.Equal(t, 1, entra.requests())
+}
+
+func TestMinTTLPassesOverTheCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		spent := &msalcae.Token{Value: "spent", ExpiresOn: time.Now().Add(20 * time.Minute)}
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if req.Claims == "" {
+				return spent, nil // MSAL's cache
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(6 * time.Minute)
+		tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 30 * time.Minute})
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, time.Until(tok.ExpiresOn), 30*time.Minute)
+	})
+}
+
+func TestMinTTLBeyondWhatThereIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour, latency: time.Second}
+		s := New(entra.acquire)
+		for range 70 * 60 {
+			start := time.Now()
+			_, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 2 * time.Hour})
+			require.NoError(t, err)
+			if d := time.Since(start); d > 0 && entra.requests() > 2 { // one request to see how long tokens live
+				t.Fatalf("a caller waited %s for a refresh", d)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestMinTTLOfAChallenge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		revoked := token(t, s)
+		challenge(t, s, capol("p1"), revoked)
+		time.Sleep(20 * time.Minute)
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p1"), Rejected: revoked, MinTTL: 45 * time.Minute})
+		require.NoError(t, err)
+		assert.Len(t, entra.claims, 2, "it was answered long ago")
+	})
+}
+
+func TestRefreshGoesOnAfterARefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				e := *interaction
+				e.Claims = capol("p1")
+				return nil, &e
+			}
+			return &msalcae.Token{Value: fmt.Sprint("token-", n), RefreshOn: time.Now().Add(12 * time.Hour), ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(12 * time.Hour)
+		for range 11 * 60 {
+			token(t, s)
+			time.Sleep(time.Minute)
+		}
+		assert.Greater(t, entra.requests(), 2, "11 hours of calls, no second attempt")
+	})
+}
+
+func TestRefreshOnInThePast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 1 {
+				return &msalcae.Token{Value: "cached", RefreshOn: time.Now().Add(-time.Minute), ExpiresOn: time.Now().Add(12 * time.Hour)}, nil
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		for range 11 * 60 {
+			token(t, s)
+			time.Sleep(time.Minute)
+		}
+		assert.Greater(t, entra.requests(), 1, "due since before it was obtained")
+	})
+}
