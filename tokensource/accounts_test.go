@@ -268,6 +268,14 @@ func TestStepUp(t *testing.T) {
 	d := e.Stats().Sub(before)
 	assert.Equal(t, 1, d.AuthorizeRequests)
 	assert.Equal(t, 1, d.Challenges)
+
+	before = e.Stats()
+	e.RequireAuthContext("c1", "c2")
+	require.Equal(t, 200, e.get(api, "/me"))
+	assert.Zero(t, e.Stats().Sub(before).Challenges, "c1 is one of them")
+	e.RequireAuthContext("c2", "c3")
+	require.Equal(t, 200, e.get(api, "/me"))
+	assert.Equal(t, 1, e.Stats().Sub(before).AuthorizeRequests)
 }
 
 func TestGateLeavesWithItsLastPublic(t *testing.T) {

@@ -37,11 +37,14 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 		state.lastRejected, state.lastOrder = rejected, state.orderOf(print)
 	}
 	w.refused = state.lastOrder
-	if cur != nil && cur.answers(w.demand, w.refused) && cur.serves(now.UnixNano(), 0) {
+	if s.answer(w, now.UnixNano()) != nil {
 		return nil
 	}
 	if state.evict == "" {
 		state.evict = rejected
+	}
+	if cur != nil && state.carried == nil {
+		state.carried = cur.demand.lasting()
 	}
 	state.kept = nil
 	state.demandMore(w.demand)
@@ -59,26 +62,27 @@ func (s *Source) void(cur *entry) {
 	state.voided = max(state.voided, cur.order)
 	state.evict = cur.tok.Value
 	state.carried = cur.demand.lasting()
-	state.kept = nil
+	state.kept, state.renewals, state.lastVoided = nil, nil, cur
 }
 
 // dropVoided takes the token in use out of use if another source over the same
-// client was told that it is void.
-func (s *Source) dropVoided() {
+// client was told that it is void, and returns it then.
+func (s *Source) dropVoided() *entry {
 	cur := s.current.Load()
 	if cur == nil {
-		return
+		return nil
 	}
 	changes := s.flow.voids.changes.Load()
 	if cur.seen.Load() == changes {
-		return
+		return nil
 	}
 	if s.flow.voids.has(cur.print) {
 		s.void(cur)
 		s.state.demandMore(demand{})
-		return
+		return cur
 	}
 	cur.seen.Store(changes)
+	return nil
 }
 
 // noteStepUp notes a step-up that was asked of a token that had been obtained
@@ -129,7 +133,11 @@ func (s *Source) refusedReplay(token, claims string) {
 		s.noteStepUp(&w, now)
 		return
 	}
-	if e := s.holding(token); e != nil && e.silent && s.flow.prompt != nil && e.answers(d, 0) {
+	e := s.holding(token)
+	if last := s.state.lastVoided; e == nil && last != nil && last.tok.Value == token {
+		e = last // another call's challenge came first
+	}
+	if e != nil && e.silent && s.flow.prompt != nil && e.answers(d, 0) {
 		s.state.doubt("renewal", now)
 	}
 	s.noteRefusal(&w, now)

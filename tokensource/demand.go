@@ -138,10 +138,12 @@ func noise(name string) bool {
 }
 
 // stepUp reports whether d asks for authentication contexts and nothing else,
-// which leaves the token that was sent good for everything else.
+// which leaves the token that was sent good for everything else. With nbf it
+// asks for a newer token too.
 func (d demand) stepUp() bool {
 	_, acrs := d["acrs"]
-	return acrs && len(d) == 1
+	_, nbf := d["nbf"]
+	return acrs && !nbf && len(d.lasting()) == 1
 }
 
 // substance is the meaning of d in a canonical form: equal for demands that
@@ -214,6 +216,17 @@ func (d demand) covers(other demand) bool {
 		}
 	}
 	return true
+}
+
+// conflicts reports whether d and other ask something lasting of one member,
+// but not the same.
+func (d demand) conflicts(other demand) bool {
+	for name, v := range other.lasting() {
+		if have, ok := d[name]; ok && encode(canonicalClaim(have)) != encode(canonicalClaim(v)) {
+			return true
+		}
+	}
+	return false
 }
 
 // claims is d as the claims parameter of a token request; "{}", a new token,

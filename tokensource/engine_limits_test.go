@@ -210,5 +210,82 @@ func TestNoPromptForWhatIsOver(t *testing.T) {
 		<-done
 		synctest.Wait()
 		assert.Empty(t, prompts, "prompted for an epoch that is over")
+		time.Sleep(10 * time.Minute) // flights end
+	})
+}
+
+func TestEscalationUnderConcurrency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		prompts := 0
+		s := prompting(entra.acquire, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			prompts++
+			return entra.token(fmt.Sprint("prompted-", prompts)), nil
+		})
+		tok := challenge(t, s, nbf(0), token(t, s))
+		for n := range 5 { // the API sees another address and refuses every silent token
+			next := challenge(t, s, nbf(n), tok) // another call's first send with tok was refused
+			s.Refused(tok, nbf(n))               // and now our replay with it, too
+			tok = next
+		}
+		assert.NotZero(t, prompts, "%d silent requests", entra.requests())
+	})
+}
+
+func TestRetriesCountAsRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			return nil, &msalcae.Error{Status: 429}
+		}
+		s := New(entra.acquire)
+		start := time.Now()
+		for n := range 15 {
+			s.Token(t.Context(), msalcae.TokenRequest{Claims: acrs(fmt.Sprint("c", n))})
+		}
+		assert.LessOrEqual(t, entra.requests(), 10, "in %s", time.Since(start))
+	})
+}
+
+func TestZeroSource(t *testing.T) {
+	assert.NotPanics(t, func() { new(Source).Token(t.Context(), msalcae.TokenRequest{}) })
+}
+
+func TestSilentBesideAnOpenPrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		var healed atomic.Bool
+		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			if healed.Load() {
+				return entra.token("silent"), nil
+			}
+			return nil, interaction
+		}, func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		go s.Token(t.Context(), msalcae.TokenRequest{})
+		time.Sleep(time.Minute)
+		healed.Store(true)
+		tok, err := s.Token(t.Context(), msalcae.TokenRequest{NoPrompt: true})
+		require.NoError(t, err, "refused a minute ago; silent acquisition goes on beside an open prompt")
+		assert.Equal(t, "silent", tok.Value)
+		time.Sleep(10 * time.Minute) // the page is given up
+	})
+}
+
+func TestTroubleIsNotADecline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		prompts := 0
+		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
+			func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+				prompts++
+				return nil, &msalcae.Error{Status: 503}
+			})
+		var err error
+		for range 3 {
+			_, err = s.Token(t.Context(), msalcae.TokenRequest{})
+		}
+		assert.NotContains(t, err.Error(), "declined")
 	})
 }

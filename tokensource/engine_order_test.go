@@ -189,25 +189,18 @@ func TestStepUpPromptLeavesNewClaimsPending(t *testing.T) {
 	})
 }
 
-func TestVoidedWhileAHookRuns(t *testing.T) {
+func TestSlowHookHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{latency: time.Second}
 		s := New(entra.acquire)
-		trace := &msalcae.Trace{Acquired: func(_ context.Context, i msalcae.AcquiredInfo) {
-			if i.Claims == "" {
-				time.Sleep(5 * time.Second) // a logger that writes to a slow disk
-			}
+		trace := &msalcae.Trace{Acquired: func(context.Context, msalcae.AcquiredInfo) {
+			time.Sleep(5 * time.Second) // a logger that writes to a slow disk
 		}}
-		done := make(chan string)
-		go func() {
-			tok, err := s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
-			require.NoError(t, err)
-			done <- tok.Value
-		}()
-		time.Sleep(2 * time.Second) // landed, in use
-		cur := token(t, s)
-		require.Equal(t, "token-2", challenge(t, s, nbf(0), cur))
-		assert.NotEqual(t, cur, <-done, "voided 2 s before it was returned")
+		start := time.Now()
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
+		require.NoError(t, err)
+		assert.Equal(t, time.Second, time.Since(start))
+		time.Sleep(time.Minute)
 	})
 }
 
@@ -321,4 +314,75 @@ func TestTraceHasNoInternalErrors(t *testing.T) {
 			assert.False(t, errors.Is(err, errSuperseded), "it never leaves the engine")
 		}
 	})
+}
+
+func TestStepUpWithNoise(t *testing.T) {
+	d, err := parseDemand(`{"access_token":{"acrs":{"essential":true,"value":"c1"},"xms_rp_ipaddr":{"value":"203.0.113.7"}}}`)
+	require.NoError(t, err)
+	assert.True(t, d.stepUp())
+}
+
+func TestRejectedElsewhereIsTraced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New((&issuer{}).acquire)
+		n := 0
+		trace := &msalcae.Trace{Rejected: func(context.Context, msalcae.RejectedInfo) { n++ }}
+		tok, _ := s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
+		s.flow.voids.add(fingerprintOf(tok.Value), time.Time{})
+		s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
+		assert.Equal(t, 1, n)
+	})
+}
+
+func TestSignInFreesSilentWaiters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: 29 * time.Second}
+		s := New(entra.acquire)
+		start := time.Now()
+		left := make(chan time.Duration)
+		go func() { token(t, s); left <- time.Since(start) }()
+		time.Sleep(time.Second)
+		s.adopt(entra.token("signed in"), "")
+		assert.Equal(t, time.Second, <-left)
+		time.Sleep(time.Minute) // the flight ends
+	})
+}
+
+func TestConflictingDemands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		s := New(entra.acquire)
+		revoked := token(t, s)
+		var wg sync.WaitGroup
+		failed := atomic.Int32{}
+		for n := range 40 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(n) * 10 * time.Millisecond)
+				if _, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: capol(fmt.Sprint("p", n%2)), Rejected: revoked}); err != nil {
+					failed.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		assert.LessOrEqual(t, entra.requests(), 3, "two demands; %d of 40 callers failed", failed.Load())
+	})
+}
+
+func TestVoidsOfManyUsers(t *testing.T) {
+	shared := newVoids()
+	entra := &issuer{}
+	cached := entra.token("cached")
+	entra.answer = func(_ int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+		if req.Claims == "" {
+			return cached, nil // D2
+		}
+		return nil, nil
+	}
+	s := newSource(flow{acquire: entra.acquire, voids: shared})
+	challenge(t, s, nbf(0), token(t, s))
+	for n := range maxSources { // a policy moves for the other users of this client
+		shared.add(fingerprintOf(fmt.Sprint("user ", n)), time.Now().Add(25*time.Hour))
+	}
+	again := newSource(flow{acquire: entra.acquire, voids: shared}) // left the registry, or asked for other scopes
+	assert.NotEqual(t, "cached", token(t, again))
 }

@@ -157,3 +157,20 @@ func TestRefreshOnInThePast(t *testing.T) {
 		assert.Greater(t, entra.requests(), 1, "due since before it was obtained")
 	})
 }
+
+func TestEndedTokenFromACache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		old := &msalcae.Token{Value: "old", ExpiresOn: time.Now().Add(time.Hour)}
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if req.Claims == "" {
+				return old, nil
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(2 * time.Hour)
+		assert.NotEqual(t, "old", token(t, s))
+	})
+}

@@ -85,8 +85,9 @@ func (e *entry) serves(now int64, ttl time.Duration) bool {
 
 // A renewal is an answer to challenges that voided tokens.
 type renewal struct {
-	order  uint64 // of its flight
+	order  uint64
 	demand demand
+	entry  *entry
 }
 
 // answers reports whether the entry satisfies a challenge that refused a token

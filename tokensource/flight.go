@@ -39,6 +39,7 @@ type flight struct {
 	renews  bool   // carries what is pending
 	stepUp  bool   // its token is kept for what it satisfies
 	fresh   bool   // a token from a cache will not do
+	caused  bool   // by a challenge
 	demand  demand // nil: none
 	carried demand // rides along if that costs no prompt
 	evict   string // value of a voided token
@@ -116,11 +117,19 @@ func (s *Source) request(f *flight, claims string) (*msalcae.Token, error) {
 	for n := 1; ; n++ {
 		tok, err := limited(s.flow.acquire, req, orDefault(s.RequestTimeout, requestTimeout), "Entra did not answer")
 		wait, again := retryDelay(err)
-		if !again || n == attempts {
+		if !again || n == attempts || f.caused && !s.mayRepeat() {
 			return tok, err
 		}
 		time.Sleep(wait)
 	}
+}
+
+// mayRepeat counts one more token request that a challenge caused, if there may
+// be one.
+func (s *Source) mayRepeat() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.allowance.take(s.ChallengesPerMinute, time.Now()) == 0
 }
 
 // retryDelay reports whether err says to come again soon, and when.

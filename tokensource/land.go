@@ -39,12 +39,12 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 	}
 	e := newEntry(tok, f, silent)
 	e.seen.Store(s.flow.voids.changes.Load())
-	if s.flow.voids.has(e.print) {
+	if bad := s.unusable(e); bad != nil {
 		if f.demand == nil && !f.fresh && !prompted {
-			st.distrust = true
+			st.distrust = true // of the flow's cache
 			return nil, errSuperseded
 		}
-		return nil, s.crash(f, msalcae.ErrSameToken)
+		return nil, s.crash(f, bad)
 	}
 	if tok.Value == f.rejected {
 		return nil, s.crash(f, msalcae.ErrSameToken)
@@ -68,6 +68,19 @@ func (s *Source) crash(f *flight, err error) error {
 	return err
 }
 
+var errEnded = &msalcae.Error{Err: errors.New("msalcae: Entra issued a token that has ended by this machine's clock; set the clock")}
+
+// unusable says why a token must not be sent, whoever brought it.
+func (s *Source) unusable(e *entry) error {
+	switch {
+	case s.flow.voids.has(e.print):
+		return msalcae.ErrSameToken
+	case !e.tok.ExpiresOn.IsZero() && !e.tok.ExpiresOn.After(e.obtained):
+		return errEnded
+	}
+	return nil
+}
+
 // leave takes f off the list of flights under way.
 func (s *Source) leave(f *flight) {
 	if s.state.airborne[f.purpose] == f {
@@ -88,9 +101,12 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 	}
 	if f.renews && (st.pending == nil || f.demand.covers(st.pending)) {
 		st.pending, st.carried, st.evict = nil, nil, ""
-		st.last = &renewal{f.order, f.demand}
 	}
-	e.since = st.last
+	if f.renews {
+		e.since = st.renewed(e)
+	} else {
+		e.since = st.last()
+	}
 	st.measure(e)
 	cur := s.current.Load()
 	if cur != nil && cur.tok.Value == e.tok.Value && f.demand == nil {

@@ -1,6 +1,7 @@
 package tokensource
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,7 +16,8 @@ const (
 	// interactionPause is how long Entra's word that a person must act is
 	// taken for an answer without asking it again.
 	interactionPause = 30 * time.Second
-	// troublePause follows a network error or a failing server.
+	// troublePause follows another error of Entra's own. What never reached
+	// Entra is tried again whenever somebody calls.
 	troublePause = time.Second
 	// throttlePause follows a 429 or 503 without Retry-After.
 	throttlePause = 10 * time.Second
@@ -109,7 +111,7 @@ func pauseAfter(err error) time.Duration {
 		return min(answer.RetryAfter, maxPause)
 	case answer.Status == 429 || answer.Status == 503:
 		return throttlePause
-	case answer.Status >= 500 || answer.Status == 0:
+	case answer.Status >= 500:
 		return troublePause
 	}
 	return 0
@@ -156,9 +158,14 @@ func (p *peace) err(now time.Time) error {
 }
 
 func (p *peace) prompted(err error, now time.Time) {
-	if err == nil {
+	var answer *msalcae.Error
+	denied := errors.As(err, &answer) && answer.Code == "access_denied"
+	switch {
+	case err == nil:
 		*p = peace{}
 		return
+	case !denied && !errors.Is(err, ErrDeclined) && !errors.Is(err, context.DeadlineExceeded):
+		return // nobody said no
 	}
 	if p.declined++; p.declined >= 2 {
 		p.until = now.Add(promptPeace)

@@ -3,6 +3,7 @@ package tokensource
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/msalcae/msalcae"
@@ -17,13 +18,15 @@ func (s *Source) plan(w *want) (st step) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	s.dropVoided()
+	st.rejected = s.dropVoided()
 	if w.challenge && !w.noted {
 		w.noted = true
 		if w.stepUp() {
 			s.noteStepUp(w, now)
 		} else {
-			st.rejected = s.noteRefusal(w, now)
+			if e := s.noteRefusal(w, now); e != nil {
+				st.rejected = e
+			}
 		}
 	}
 	e, fresh := s.find(w, now)
@@ -35,6 +38,7 @@ func (s *Source) plan(w *want) (st step) {
 	if fresh && s.state.airborne["fresh"] == nil {
 		e.freshAgain = now.Add(settled)
 	}
+	st.news = s.state.news
 	s.launch(w, &st, fresh, now)
 	return st
 }
@@ -47,12 +51,9 @@ func (s *Source) find(w *want, now time.Time) (e *entry, fresh bool) {
 	switch {
 	case w.stepUp():
 		return s.findStepUp(w, nano), false
-	case cur == nil || cur.tok.Value == w.req.Rejected || !cur.serves(nano, 0):
-		return nil, false
 	case w.challenge:
-		if cur.answers(w.demand, w.refused) {
-			return cur, false
-		}
+		return s.answer(w, nano), false
+	case cur == nil || !cur.serves(nano, 0):
 		return nil, false
 	case cur.serves(nano, w.req.MinTTL) || s.state.pending != nil:
 		return cur, false
@@ -64,6 +65,23 @@ func (s *Source) find(w *want, now time.Time) (e *entry, fresh bool) {
 		return cur, !s.state.explored
 	}
 	return cur, !cur.newborn || now.Sub(cur.obtained) > settled
+}
+
+// answer returns a token that satisfies a challenge that voids: the one in use,
+// or one that was obtained lately for just what w asks.
+func (s *Source) answer(w *want, nano int64) *entry {
+	ok := func(e *entry) bool {
+		return e.tok.Value != w.req.Rejected && e.serves(nano, 0) && !s.flow.voids.has(e.print)
+	}
+	if cur := s.current.Load(); cur != nil && cur.answers(w.demand, w.refused) && ok(cur) {
+		return cur
+	}
+	for _, r := range slices.Backward(s.state.renewals) {
+		if r.entry.answers(w.demand, w.refused) && ok(r.entry) {
+			return r.entry
+		}
+	}
+	return nil
 }
 
 // findStepUp returns the newest token that was obtained with what w asks.
@@ -87,7 +105,7 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 	state := &s.state
 	topic, purpose := state.purpose(w, fresh)
 	_, prompting := state.airborne[promptFor(w, topic, purpose)]
-	if last, ok := state.failures.recall(purpose, now, prompting); ok {
+	if last, ok := state.failures.recall(purpose, now, prompting && s.mayPrompt(w)); ok {
 		if fresh || !s.mayPrompt(w) || !errors.Is(last.err, msalcae.ErrInteractionRequired) {
 			st.err = last.again(now)
 			return
@@ -104,7 +122,7 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 	}
 	st.await(s.join(purpose, func() *flight {
 		f := state.describe(w, fresh)
-		f.topic = topic
+		f.topic, f.caused = topic, w.challenge || state.pending != nil
 		return f
 	}, s.silently))
 }
@@ -122,7 +140,6 @@ func (s *Source) launchPrompt(w *want, st *step, topic, answers string, entra de
 	if st.err = s.allow(w, purpose, now); st.err != nil {
 		return
 	}
-	st.news = s.state.news
 	st.await(s.join(purpose, func() *flight {
 		f := s.state.describe(w, false)
 		if len(entra) > 0 {

@@ -33,7 +33,7 @@ type step struct {
 	err      error
 	flight   *flight
 	landing  <-chan singleflight.Result
-	news     <-chan struct{} // closed when a prompt may no longer be needed
+	news     <-chan struct{} // closed when there may be another token that will do
 	joined   bool
 	prompted bool   // the flight is a prompt
 	fallback *entry // serves if the flight brings nothing
@@ -48,6 +48,9 @@ func (st *step) await(f *flight, landing <-chan singleflight.Result, joined bool
 func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if s.flow.acquire == nil {
+		return nil, fmt.Errorf("%w: the Source has no Acquirer; make it with New", msalcae.ErrMisconfigured)
 	}
 	w := want{req: req}
 	if req.Claims != "" || req.Rejected != "" {
@@ -85,13 +88,15 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 		}
 		return nil, s.failed(ctx, &w, st.err)
 	}
-	return nil, s.failed(ctx, &w, &pausedError{troublePause, "challenges keep changing what is asked for", nil})
+	return nil, errUnsettled
 }
 
 // voided reports whether e was voided since it was found or brought.
 func (s *Source) voided(e *entry) bool {
 	return e.seen.Load() != s.flow.voids.changes.Load() && s.flow.voids.has(e.print)
 }
+
+var errUnsettled = &msalcae.Error{Err: errors.New("msalcae: challenges keep changing what is asked for; try again")}
 
 // mayPrompt reports whether a person may be asked for w.
 func (s *Source) mayPrompt(w *want) bool { return s.flow.prompt != nil && !w.req.NoPrompt }
@@ -120,8 +125,8 @@ func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err err
 	}
 }
 
-// look tells a caller who waits for a prompt whether the news are a token for
-// it, or a sign-in that may have made the prompt needless (errSuperseded).
+// look tells a waiting caller whether the news are a token for it, or a sign-in
+// that may have made the prompt that it waits for needless (errSuperseded).
 func (s *Source) look(w *want, st *step) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +134,7 @@ func (s *Source) look(w *want, st *step) (*entry, error) {
 	if e, fresh := s.find(w, time.Now()); e != nil && !fresh {
 		return e, nil
 	}
-	if _, refused := s.state.failures[st.flight.answers]; !refused {
+	if _, refused := s.state.failures[st.flight.answers]; st.prompted && !refused {
 		return nil, errSuperseded
 	}
 	return nil, nil

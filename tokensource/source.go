@@ -27,7 +27,8 @@ type Acquirer func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Toke
 // A Source gives tokens for one resource and one identity and is a
 // msalcae.TokenSource. It keeps the newest token, refreshes it before it ends,
 // shares one token request among all callers who need the same, and never
-// again returns a token that an API has refused with a claims challenge.
+// again returns a token that an API has refused with a claims challenge, other
+// than one that asked only for a stronger sign-in.
 //
 // A Source is safe for concurrent use, has no goroutine between calls and needs
 // no closing. The exported fields may be set before its first use.

@@ -2,7 +2,8 @@ package tokensource
 
 import "time"
 
-// maxKept is how many tokens that were obtained for step-ups are kept.
+// maxKept is how many tokens that were obtained for step-ups are kept, and how
+// many renewals are remembered.
 const maxKept = 8
 
 // maxKnown is how many tokens are told apart by age.
@@ -12,9 +13,9 @@ const maxKnown = 16
 type state struct {
 	// order counts flights, by start.
 	order uint64
-	// epoch counts the changes of what the next token must satisfy. The
-	// result of a flight of an earlier epoch neither becomes the token in use
-	// nor answers a challenge.
+	// epoch counts the changes of what the next token must satisfy. What a
+	// flight of an earlier epoch brings is asked for again, if the flight
+	// carried nothing that was pending; see land.
 	epoch uint64
 	// era counts how often everything was forgotten. Nothing of an earlier
 	// era counts.
@@ -25,8 +26,11 @@ type state struct {
 	// carried are the demands of the voided token, which ride along while
 	// that costs no prompt.
 	carried demand
-	// last is the latest renewal; nil: none yet.
-	last *renewal
+	// renewals are the latest answers to challenges, oldest first. A voided
+	// token empties the list.
+	renewals []*renewal
+	// lastVoided is the token that was last taken out of use; nil: none.
+	lastVoided *entry
 	// voided is the highest order of a token that was taken out of use. What
 	// a flight of a lower order brings is older still.
 	voided uint64
@@ -44,8 +48,8 @@ type state struct {
 	kept []*entry
 	// airborne are the flights under way, by purpose.
 	airborne map[string]*flight
-	// news is closed when a new token comes into use: whoever waits for a
-	// prompt then looks again whether it is still needed.
+	// news is closed when there is a new token: whoever waits for another then
+	// looks whether it will do, and whether a prompt is still needed.
 	news chan struct{}
 	// failures are remembered by purpose.
 	failures failures
@@ -85,19 +89,20 @@ func (st *state) announce() {
 	st.news = make(chan struct{})
 }
 
-// demandMore adds d to what the next token must satisfy and reports whether
-// that changed its substance.
-func (st *state) demandMore(d demand) bool {
-	before := st.pending
-	if before == nil {
-		before = demand{}
-	}
-	grown := st.pending == nil || !before.covers(d)
-	st.pending = d.over(before)
-	if grown {
+// demandMore adds d to what the next token must satisfy, unless that asks
+// otherwise already: then d has a flight of its own, and neither takes the
+// other's place in turn.
+func (st *state) demandMore(d demand) {
+	switch {
+	case st.pending == nil:
+		st.pending = d
+		st.epoch++
+	case st.pending.covers(d):
+		st.pending = d.over(st.pending) // the newer times and addresses
+	case !st.pending.conflicts(d):
+		st.pending = d.over(st.pending)
 		st.epoch++
 	}
-	return grown
 }
 
 // doubt takes the next acquisition on topic to the prompt, if that has not
@@ -144,6 +149,24 @@ func (st *state) remember(e *entry) {
 		st.known = append(st.known[:0:0], st.known[1:]...)
 	}
 	st.known = append(st.known, issued{e.print, e.order})
+}
+
+// renewed notes that e answers challenges.
+func (st *state) renewed(e *entry) *renewal {
+	r := &renewal{e.order, e.demand, e}
+	if len(st.renewals) == maxKept {
+		st.renewals = append(st.renewals[:0:0], st.renewals[1:]...)
+	}
+	st.renewals = append(st.renewals, r)
+	return r
+}
+
+// last returns the latest renewal; nil: none.
+func (st *state) last() *renewal {
+	if len(st.renewals) == 0 {
+		return nil
+	}
+	return st.renewals[len(st.renewals)-1]
 }
 
 // keep remembers a step-up's token; the oldest leaves.

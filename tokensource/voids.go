@@ -13,8 +13,9 @@ type fingerprint [sha256.Size]byte
 func fingerprintOf(value string) fingerprint { return sha256.Sum256([]byte(value)) }
 
 const (
-	// maxVoids bounds the memory that a hostile API can make a client spend.
-	maxVoids = 4096
+	// maxVoids bounds the memory that a hostile API can make a client spend. It
+	// is above maxSources, so that one event for all users of a client fits.
+	maxVoids = 1 << 15
 	// voidLife is how long a token is remembered whose end is not known: as
 	// long as Entra's longest-lived ones, of 28 hours, can last.
 	voidLife = 28 * time.Hour
