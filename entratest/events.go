@@ -83,8 +83,9 @@ func (s *Server) Enable(user string) {
 	}
 }
 
-// RequireAuthContext makes the API demand that tokens carry all of the given
-// authentication contexts, such as "c1", in acrs, and binds them to a policy
+// RequireAuthContext makes the API demand that tokens carry one of the given
+// authentication contexts, such as "c1", in acrs (any one will do, as OpenID
+// Connect Core section 5.5.1 has it of values), and binds them to a policy
 // that demands a second factor: a refresh token alone then yields AADSTS50076
 // unless its sign-in has passed it. Without ids it lifts the demand. It replaces
 // what an earlier call required.

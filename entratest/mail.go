@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // A message is one of a mailbox: what was posted, with an id.
@@ -74,8 +75,16 @@ func listMessages(x *exchange, c *caller) {
 	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("users('" + owner.objectID + "')/messages"), "value": all})
 }
 
+// createMessage takes a message as JSON, or as MIME, of which only the length
+// and the hash remain.
 func createMessage(x *exchange, c *caller) {
-	body, ok := x.readJSON()
+	body := map[string]json.RawMessage{}
+	ok := false
+	if mime := x.r.Header.Get("Content-Type"); mime == "" || strings.HasPrefix(mime, "application/json") {
+		body, ok = x.readJSON()
+	} else {
+		ok = x.receive(io.Discard, maxUploadBody)
+	}
 	if !ok {
 		return
 	}

@@ -141,12 +141,12 @@ func (s *Server) decide(t *accessToken) (*caller, decision) {
 	if ended, ok := c.cutAfter(t.seq); ok && t.cae() {
 		return c, decision{kind: revokedToken, cut: ended}
 	}
-	missing := slices.DeleteFunc(slices.Clone(s.policy.contexts), func(id string) bool { return slices.Contains(t.Contexts, id) })
+	wanted := s.policy.contexts
 	switch {
-	case len(missing) == 0:
+	case len(wanted) == 0, slices.ContainsFunc(wanted, func(id string) bool { return slices.Contains(t.Contexts, id) }):
 		return c, decision{}
 	case t.cae():
-		return c, decision{kind: weakToken, contexts: missing}
+		return c, decision{kind: weakToken, contexts: wanted}
 	}
-	return c, decision{kind: forbiddenToken, contexts: missing}
+	return c, decision{kind: forbiddenToken, contexts: wanted}
 }
