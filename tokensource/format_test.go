@@ -1,36 +1,45 @@
-package tokensource
+package tokensource_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
-	"time"
 
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// A source can be printed and logged: it holds tokens, in use and refused ones.
-func TestSourcePrintsNoToken(t *testing.T) {
-	n := 0
-	s := New(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-		n++
-		return &msalcae.Token{Value: fmt.Sprint("a-token-", n), ExpiresOn: time.Now().Add(time.Hour)}, nil
-	})
-	tok, err := s.Token(context.Background(), msalcae.TokenRequest{})
+// Whatever a program prints of ours, no secret and no token is in it.
+func TestFormatsHoldNoSecret(t *testing.T) {
+	e := newEntra(t)
+	cred, err := confidential.NewCredFromSecret(e.ClientSecret())
 	require.NoError(t, err)
-	_, err = s.Token(context.Background(), msalcae.TokenRequest{Rejected: tok.Value, Claims: laterNbf})
+	cfg := tokensource.ConfidentialConfig{Authority: e.Authority(), ClientID: e.ClientID(), Credential: cred, HTTPClient: e.Client()}
+	app, err := tokensource.NewConfidential(cfg)
 	require.NoError(t, err)
-	var text bytes.Buffer
-	fmt.Fprintf(&text, "%v %+v %#v %s %q %x %d", s, s, s, s, s, s, s)
-	fmt.Fprintf(&text, "%+v %#v", &msalcae.Transport{Source: s}, struct{ S *Source }{s})
-	slog.New(slog.NewTextHandler(&text, nil)).Info("x", "source", s)
-	slog.New(slog.NewJSONHandler(&text, nil)).Info("x", "source", s)
-	b, _ := json.Marshal(s)
-	text.Write(b)
-	assert.NotContains(t, text.String(), "a-token")
+	source := app.App(e.Scope())
+	transport := &msalcae.Transport{Source: source, Base: e.Client().Transport}
+	require.Equal(t, 200, e.get(transport.Client(), "/users"))
+	tok, err := source.Token(t.Context(), msalcae.TokenRequest{})
+	require.NoError(t, err)
+
+	var out strings.Builder
+	for _, v := range []any{cfg, &cfg, app, source, transport, transport.Client(), tok, *tok, struct{ V any }{transport}, []any{app, cfg, tok},
+		msalcae.TokenRequest{Rejected: tok.Value}, e.public(nil)} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		slog.New(slog.NewTextHandler(&out, nil)).Info("text", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "v", v)
+		b, _ := json.Marshal(v)
+		out.Write(b)
+	}
+	for _, secret := range []string{e.ClientSecret(), tok.Value, fmt.Sprintf("%x", e.ClientSecret()), fmt.Sprintf("%x", tok.Value)} {
+		assert.NotContains(t, out.String(), secret)
+	}
 }
