@@ -38,7 +38,8 @@ type upload struct {
 	open    int           // bodies that the base has not closed
 	reading int           // Reads in progress
 	sealed  bool          // Reads that begin now fail
-	idle    chan struct{} // closed at the next moment that is idle; nil: nobody waits
+	wild    int           // Reads in progress that may bring more than can be kept
+	change  chan struct{} // closed at the next change; nil: nobody waits
 	closed  bool          // the base closed this body
 	keeping bool          // a replay may read kept and then src
 	held    bool          // the challenge is there: what cannot be kept is not read
@@ -79,14 +80,18 @@ func (u *upload) first(req *http.Request) (io.ReadCloser, func() (io.ReadCloser,
 // Read implements io.Reader for the first send.
 func (u *upload) Read(p []byte) (int, error) {
 	u.mu.Lock()
+	wild := 0
 	if room := u.limit - u.read; u.keeping && (room > 0 || u.held) {
 		p = p[:min(room, int64(len(p)))]
+	} else {
+		wild = 1
 	}
 	if u.closed || u.sealed || u.held && u.keeping && u.read == u.limit {
 		u.mu.Unlock()
 		return 0, http.ErrBodyReadAfterClose
 	}
 	u.reading++
+	u.wild += wild
 	u.mu.Unlock()
 
 	n, err := u.src.Read(p)
@@ -108,6 +113,7 @@ func (u *upload) Read(p []byte) (int, error) {
 		u.mu.Lock()
 	}
 	u.reading--
+	u.wild -= wild
 	u.signal()
 	u.mu.Unlock()
 	return n, err
@@ -154,6 +160,7 @@ func (u *upload) settle(over bool) error {
 	u.mu.Lock()
 	u.keeping, u.kept = false, nil
 	shut := (over || u.closed) && u.shuts()
+	u.signal()
 	u.mu.Unlock()
 	if !shut {
 		return nil
@@ -206,9 +213,10 @@ func (u *upload) replayable() error {
 		"make the call again", ErrNotReplayable, u.limit)
 }
 
-// wait returns when nothing that the first send does can disturb the replay:
-// it has closed its body, and no Read is in progress. HTTP/1.1 can return an
-// early 401 while the request's body is still being read.
+// wait returns when the replay may begin: the first send has closed its body,
+// or has had time enough to. HTTP/1.1 can return an early 401 while the request's
+// body is still being read. A Read in progress may last as long as the caller
+// has nothing to send; what it brings is the replay's, which waits for it.
 func (u *upload) wait(ctx context.Context) error {
 	grace := time.NewTimer(closeGrace)
 	defer grace.Stop()
@@ -219,13 +227,10 @@ func (u *upload) wait(ctx context.Context) error {
 			u.mu.Unlock()
 			return ctx.Err()
 		}
-		if u.idle == nil {
-			u.idle = make(chan struct{})
-		}
-		idle := u.idle
+		change := u.changes()
 		u.mu.Unlock()
 		select {
-		case <-idle:
+		case <-change:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-grace.C:
@@ -236,12 +241,27 @@ func (u *upload) wait(ctx context.Context) error {
 	}
 }
 
-func (u *upload) isIdle() bool { return u.reading == 0 && (u.open == 0 || u.sealed) }
+// isIdle reports whether the replay may begin. Not every GetBody returns a body
+// that is independent of the first, so that one must not be read any more.
+func (u *upload) isIdle() bool {
+	if u.get != nil {
+		return u.sealed || u.open == 0 && u.reading == 0
+	}
+	return u.sealed || u.open == 0 && u.wild == 0
+}
 
-// signal wakes wait. The caller holds mu.
+// changes returns a channel that is closed at the next change. The caller holds mu.
+func (u *upload) changes() <-chan struct{} {
+	if u.change == nil {
+		u.change = make(chan struct{})
+	}
+	return u.change
+}
+
+// signal wakes who waits for a change. The caller holds mu.
 func (u *upload) signal() {
-	if u.idle != nil && u.isIdle() {
-		close(u.idle)
-		u.idle = nil
+	if u.change != nil {
+		close(u.change)
+		u.change = nil
 	}
 }

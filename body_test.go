@@ -244,3 +244,38 @@ func TestBodyStreamsBothWays(t *testing.T) {
 	w.Close()
 	assert.Empty(t, text(t, resp))
 }
+
+// A body whose caller waits for the answer before it sends anything is replayed
+// while the first send's Read is still in progress.
+func TestBodyStreamsBothWaysAfterAChallenge(t *testing.T) {
+	echo := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer t1" {
+			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush()
+		io.Copy(w, r.Body)
+	}))
+	overHTTP2(echo)
+	defer echo.Close()
+	for _, first := range []string{"", "before "} {
+		tr := &msalcae.Transport{Source: &tokens{}, Base: echo.Client().Transport, Hosts: []string{strings.TrimPrefix(echo.URL, "https://")}}
+		r, w := io.Pipe()
+		wrote := make(chan error, 1)
+		go func() {
+			_, err := io.WriteString(w, first)
+			wrote <- err
+		}()
+		resp, err := tr.RoundTrip(request(t, "POST", echo.URL, r))
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		go func() {
+			<-wrote
+			io.WriteString(w, "after")
+			w.Close()
+		}()
+		assert.Equal(t, first+"after", text(t, resp))
+	}
+}

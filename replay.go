@@ -1,41 +1,55 @@
 package msalcae
 
-import "net/http"
+import (
+	"net/http"
+	"sync/atomic"
+)
 
 // A replay is the body of the second send, of a request without GetBody: what
 // the first send had read, then what it had not.
 type replay struct {
-	up   *upload
-	kept chunks
+	up     *upload
+	kept   chunks
+	closed atomic.Bool
 }
 
-// newReplay takes over what up kept. up is sealed: nobody adds to it.
-func newReplay(up *upload) *replay {
-	up.mu.Lock()
-	defer up.mu.Unlock()
-	r := &replay{up: up, kept: up.kept}
-	up.kept = nil
-	return r
-}
+// newReplay takes over what up keeps. up is sealed: only a Read in progress adds
+// to it.
+func newReplay(up *upload) *replay { return &replay{up: up} }
 
-// Read implements io.Reader.
+// Read implements io.Reader. Close ends its wait for the first send's last Read.
 func (r *replay) Read(p []byte) (int, error) {
-	r.up.mu.Lock()
-	over, end := !r.up.keeping, r.up.end
-	r.up.mu.Unlock()
-	switch {
-	case over:
-		return 0, http.ErrBodyReadAfterClose
-	case len(r.kept) > 0:
-		return r.kept.take(p), nil
-	case end != nil:
-		return 0, end
+	u := r.up
+	for {
+		u.mu.Lock()
+		over, end, last := !u.keeping, u.end, u.reading > 0
+		if len(r.kept) == 0 {
+			r.kept, u.kept = u.kept, nil
+		}
+		change := u.changes()
+		u.mu.Unlock()
+		switch {
+		case over && !r.closed.Load():
+			return 0, ErrNotReplayable // that Read brought more than can be kept
+		case over:
+			return 0, http.ErrBodyReadAfterClose
+		case len(r.kept) > 0:
+			return r.kept.take(p), nil
+		case last:
+			<-change
+			continue
+		case end != nil:
+			return 0, end
+		}
+		return u.src.Read(p)
 	}
-	return r.up.src.Read(p)
 }
 
 // Close closes the caller's body.
-func (r *replay) Close() error { return r.up.settle(true) }
+func (r *replay) Close() error {
+	r.closed.Store(true)
+	return r.up.settle(true)
+}
 
 // chunks is a queue of bytes that grows without copying, and by no more than
 // 32 KiB beyond what it holds.
