@@ -219,3 +219,18 @@ func TestTokenRequest(t *testing.T) {
 		{MinTTL: time.Minute, NoPrompt: true, Trace: trace, Claims: revoked, Rejected: "t1"},
 	}, src.asked)
 }
+
+// A Transport in the place of http.DefaultTransport, over nothing, would call
+// itself for ever.
+func TestBadInputOwnBase(t *testing.T) {
+	before := http.DefaultTransport
+	defer func() { http.DefaultTransport = before }()
+	tr := &msalcae.Transport{Source: &tokens{}, Hosts: []string{"api.test"}}
+	http.DefaultTransport = tr
+	_, err := tr.RoundTrip(request(t, "GET", "https://api.test/", nil))
+	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
+	tr.Base = before
+	http.DefaultTransport = tr
+	_, err = tr.RoundTrip(request(t, "GET", "http://api.test/", nil))
+	require.ErrorContains(t, err, "use https", "with a Base it is an ordinary Transport")
+}

@@ -133,6 +133,10 @@ func (t *Transport) roundTrip(req *http.Request, up *upload) (*http.Response, er
 
 // admit says whether req is to be sent with a token.
 func (t *Transport) admit(req *http.Request) (bool, error) {
+	if own, ok := http.DefaultTransport.(*Transport); ok && own == t && t.Base == nil {
+		return false, fmt.Errorf("%w: http.DefaultTransport is this Transport, whose Base is nil and means http.DefaultTransport: "+
+			"set Base to what was there before", ErrMisconfigured)
+	}
 	if t.Source == nil {
 		return false, fmt.Errorf("%w: Transport.Source is nil: set it to a token source", ErrMisconfigured)
 	}
