@@ -295,3 +295,31 @@ func TestGateLeavesWithItsLastPublic(t *testing.T) {
 	_, err := p.SignIn(testContext(t), e.Scope())
 	require.NoError(t, err)
 }
+
+// Claims that an account of another tenant than the authority's waits for are
+// taken along as well.
+func TestSignInCarriesClaimsOfATenant(t *testing.T) {
+	e := newEntra(t)
+	ctx := testContext(t)
+	host, _, _ := strings.Cut(strings.TrimPrefix(e.Authority(), "https://"), "/")
+	p, err := tokensource.NewPublic(tokensource.PublicConfig{
+		Authority: "https://" + host + "/organizations", ClientID: e.PublicClientID(), Prompt: e.browser(), HTTPClient: e.Client(),
+	})
+	require.NoError(t, err)
+	ada, err := p.SignIn(ctx, e.Scope())
+	require.NoError(t, err)
+	ada.Realm = e.Authority()[strings.LastIndexByte(e.Authority(), '/')+1:]
+	source := p.Account(ada, e.Scope())
+	tok, err := source.Token(ctx, msalcae.TokenRequest{})
+	require.NoError(t, err)
+	e.Revoke(e.Username())
+	_, err = source.Token(ctx, msalcae.TokenRequest{NoPrompt: true, Rejected: tok.Value, Claims: `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`})
+	require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+	_, err = p.SignIn(ctx, e.Scope())
+	require.NoError(t, err)
+	asked := e.Requests(entratest.AuthorizeEndpoint)
+	assert.Contains(t, asked[len(asked)-1].Claims, "1604106651")
+	before := e.Stats()
+	require.Equal(t, 200, e.get(e.api(source), "/me"))
+	assert.Zero(t, e.Stats().Sub(before).TokenRequests)
+}

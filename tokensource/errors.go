@@ -36,7 +36,7 @@ func typed(ctx context.Context, err error) error {
 	}
 	var garbage msalerrors.InvalidJsonErr
 	if errors.As(err, &garbage) || strings.Contains(err.Error(), textNoAccessToken) {
-		return &msalcae.Error{Err: errors.New("the answer of Entra's token endpoint could not be read; something between here and Entra may have changed it")}
+		return &msalcae.Error{Err: errors.New("Entra's answer could not be read; something between here and Entra may have changed it")}
 	}
 	var ours *msalcae.Error
 	if errors.As(err, &ours) {

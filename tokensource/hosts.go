@@ -99,10 +99,29 @@ func urlHosts(a authority, scope string) []string {
 		return storageHosts(a)
 	case name == "onmicrosoft.com" || strings.HasSuffix(name, ".onmicrosoft.com"):
 		return nil // a verified domain in an identifier; nothing is served there
+	case notHosts[name]:
+		return nil
 	case resourceHosts[name] != nil && u.Port() == "":
 		return resourceHosts[name]
 	}
 	return []string{host}
+}
+
+// notHosts are resources whose identifier looks like a host but is none: what
+// they protect is at hosts of the caller's own, such as a namespace.
+var notHosts = map[string]bool{
+	"servicebus.azure.net":        true,
+	"eventhubs.azure.net":         true,
+	"batch.core.windows.net":      true,
+	"dev.azuresynapse.net":        true,
+	"digitaltwins.azure.net":      true,
+	"monitor.azure.com":           true,
+	"database.windows.net":        true,
+	"cosmos.azure.com":            true,
+	"azconfig.io":                 true,
+	"search.azure.com":            true,
+	"cognitiveservices.azure.com": true,
+	"communication.azure.com":     true,
 }
 
 // storageHosts are those of Azure Storage, whose resource has the same name in

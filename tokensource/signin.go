@@ -33,15 +33,15 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 		return public.Account{}, notSignedIn(ctx, err)
 	}
 	defer leave()
-	claims, hint := p.pending(ctx, scopeKey(canonical))
-	u := &user{public: p, scopes: canonical}
+	claims, hint, tenant := p.pending(ctx, scopeKey(canonical))
+	u := &user{public: p, scopes: canonical, tenant: tenant}
 	res, err := u.prompt(ctx, claims, hint)
 	if err != nil {
 		return public.Account{}, err
 	}
 	p.bind(res.Account)
 	tok, home := toToken(res), homeOf(res.Account)
-	for _, e := range p.waiting(scopeKey(canonical)) {
+	for _, e := range p.waiting(scopeKey(canonical), tenant) {
 		if e.key.home == "" || e.key.home == home {
 			e.source.adopt(tok, claims)
 		}
@@ -84,24 +84,26 @@ func (p *Public) forgetZero() {
 	}
 }
 
-// waiting returns the sources that a sign-in with these scopes may serve, at
-// the authority's tenant.
-func (p *Public) waiting(scopes string) []registered[publicKey] {
-	return p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant == "" })
+// waiting returns the sources that a sign-in with these scopes to tenant may
+// serve. "" is the authority's tenant.
+func (p *Public) waiting(scopes, tenant string) []registered[publicKey] {
+	return p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant == tenant })
 }
 
 // pending returns the claims that the next sign-in with these scopes must
-// carry, and the name of the account that they were asked of, if one is known.
-func (p *Public) pending(ctx context.Context, scopes string) (claims, hint string) {
-	for _, e := range p.waiting(scopes) {
+// carry, the name of the account that they were asked of, if one is known, and
+// the tenant: the authority's, unless only another's source waits for claims.
+func (p *Public) pending(ctx context.Context, scopes string) (claims, hint, tenant string) {
+	elsewhere := p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant != "" })
+	for _, e := range append(p.waiting(scopes, ""), elsewhere...) {
 		claims = e.source.pendingClaims()
 		switch {
 		case claims == "":
 		case e.key.home == "":
-			return claims, p.person.current().PreferredUsername
+			return claims, p.person.current().PreferredUsername, e.key.tenant
 		default:
-			return claims, p.named(ctx, public.Account{HomeAccountID: e.key.home}).PreferredUsername
+			return claims, p.named(ctx, public.Account{HomeAccountID: e.key.home}).PreferredUsername, e.key.tenant
 		}
 	}
-	return "", ""
+	return "", "", ""
 }
