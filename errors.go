@@ -152,5 +152,5 @@ func (e *Error) interaction() bool {
 // inner is the text of an error below ours, without the prefix that repeats.
 func inner(err error) string {
 	text := strings.TrimPrefix(err.Error(), "msalcae: ")
-	return strings.TrimPrefix(text, "wwwauth: ")
+	return strings.Replace(text, "wwwauth: ", "", 1)
 }

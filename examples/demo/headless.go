@@ -42,6 +42,7 @@ func nobodyThere(ctx context.Context, s *stage) (report, error) {
 		return report{}, fmt.Errorf("expected a challenge that says a person must sign in, not %v", got)
 	}
 
+	s.story.tell("daemon", "keeps the claims of its error: %s", challenge.Claims)
 	s.story.tell("ada", "signs in the next morning, and the daemon reads /me:")
 	status := 0
 	s.watch(func() {
