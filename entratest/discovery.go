@@ -87,14 +87,23 @@ func (s *Server) instances() []map[string]any {
 	return all
 }
 
-func openIDConfiguration(x *exchange) {
-	name := x.r.PathValue("tenant")
-	id, ok := x.s.tenant(name)
+// knownTenant returns the tenant of the path as it is written there, and its
+// id. If there is none, or a fault is due, it has answered.
+func (x *exchange) knownTenant() (name, id string, ok bool) {
+	name = x.r.PathValue("tenant")
+	id, ok = x.s.tenant(name)
 	if x.faulty() {
-		return
+		return name, id, false
 	}
 	if !ok {
 		x.fail(aad(90002, name))
+	}
+	return name, id, ok
+}
+
+func openIDConfiguration(x *exchange) {
+	name, id, ok := x.knownTenant()
+	if !ok {
 		return
 	}
 	origin := x.s.loginOrigin(x.r)
@@ -128,13 +137,8 @@ func openIDConfiguration(x *exchange) {
 }
 
 func jwks(x *exchange) {
-	name := x.r.PathValue("tenant")
-	id, ok := x.s.tenant(name)
-	if x.faulty() {
-		return
-	}
+	name, id, ok := x.knownTenant()
 	if !ok {
-		x.fail(aad(90002, name))
 		return
 	}
 	if anyTenant(name) {
