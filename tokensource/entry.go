@@ -25,11 +25,11 @@ type entry struct {
 	print    fingerprint
 	order    uint64 // of the flight that obtained it, by start
 	obtained time.Time
-	usable   int64    // Unix ns until which it is sent
-	demand   demand   // that it was obtained with; nil: none
-	since    *renewal // the last one when it was obtained, itself included; nil: none
-	newborn  bool     // issued to the flight, not found in a cache
-	silent   bool     // obtained without asking a person
+	usable   int64  // Unix ns until which it is sent
+	demand   demand // that it was obtained with; nil: none
+	since    *entry // the last renewal when it was obtained, itself included; nil: none
+	newborn  bool   // issued to the flight, not found in a cache
+	silent   bool   // obtained without asking a person
 	// freshAgain is from when another token is sought because this one is
 	// short-lived for MinTTL. Guarded by Source.mu.
 	freshAgain time.Time
@@ -81,13 +81,6 @@ func refreshTime(tok *msalcae.Token, now time.Time) time.Time {
 // serves reports whether the token may be sent now with at least ttl to live.
 func (e *entry) serves(now int64, ttl time.Duration) bool {
 	return now < e.usable-int64(max(ttl-sendMargin, 0))
-}
-
-// A renewal is an answer to challenges that voided tokens.
-type renewal struct {
-	order  uint64
-	demand demand
-	entry  *entry
 }
 
 // answers reports whether the entry satisfies a challenge that refused a token

@@ -1,25 +1,18 @@
 package tokensource
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"runtime"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/msalcae/msalcae"
-	"github.com/msalcae/msalcae/internal/inflight"
 	"golang.org/x/sync/singleflight"
 )
 
 const (
 	requestTimeout = 30 * time.Second
 	promptTimeout  = 5 * time.Minute
-	// overdue is how much longer than its context a flow may take before it is
-	// left behind.
-	overdue = time.Second
 	// attempts is how often a token request is made that Entra has no time for.
 	attempts      = 3
 	maxRetryAfter = 5 * time.Second
@@ -50,6 +43,9 @@ type flight struct {
 	// them; a prompt is not opened for nobody.
 	waiters atomic.Int32
 }
+
+// prompts reports whether a person is asked.
+func (f *flight) prompts() bool { return f.answers != "" }
 
 // claims is the claims parameter, and with what rides along if ride is set.
 func (f *flight) claims(ride bool) string {
@@ -148,59 +144,6 @@ func retryDelay(err error) (time.Duration, bool) {
 func sessionGone(err error) bool {
 	var answer *msalcae.Error
 	return errors.As(err, &answer) && (answer.Suberror == "bad_token" || answer.Suberror == "token_expired")
-}
-
-// limited runs acquire with a time limit, and turns what no caller should have
-// to handle into errors: a panic, an answer of nothing, a call that does not
-// end when its context does. late says what is wrong when that took the limit.
-func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration, late string) (*msalcae.Token, error) {
-	ctx, cancel := context.WithTimeout(inflight.Mark(context.Background()), limit)
-	defer cancel()
-	type result struct {
-		tok *msalcae.Token
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		var r result
-		defer func() {
-			if p := recover(); p != nil {
-				r = result{nil, panicked(p)}
-			}
-			done <- r
-		}()
-		r.tok, r.err = acquire(ctx, req)
-	}()
-	var r result
-	select {
-	case r = <-done:
-	case <-ctx.Done():
-		grace := time.NewTimer(overdue)
-		defer grace.Stop()
-		select {
-		case r = <-done:
-		case <-grace.C:
-			r.err = ctx.Err()
-		}
-	}
-	switch {
-	case r.err != nil && ctx.Err() != nil && errors.Is(r.err, ctx.Err()):
-		return nil, &msalcae.Error{Err: fmt.Errorf("%s within %s: %w", late, limit, context.DeadlineExceeded)}
-	case r.err != nil:
-		return nil, r.err
-	case r.tok == nil || r.tok.Value == "":
-		return nil, msalcae.ErrNoToken
-	}
-	return r.tok, nil
-}
-
-// panicked describes a panic without its value, which may hold a secret.
-func panicked(p any) error {
-	text := fmt.Sprintf("a value of type %T", p)
-	if e, ok := p.(runtime.Error); ok {
-		text = e.Error()
-	}
-	return &msalcae.Error{Err: fmt.Errorf("msalcae: obtaining a token panicked (%s); this is a bug below msalcae", text)}
 }
 
 func orDefault(d, def time.Duration) time.Duration {

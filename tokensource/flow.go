@@ -1,7 +1,5 @@
 package tokensource
 
-import "time"
-
 // A flow is how a Source obtains tokens: silently and, where somebody can be
 // asked, by a prompt. The engine decides when to use which; a flow keeps no
 // tokens, coalesces nothing and sets no time limits of its own.
@@ -23,28 +21,3 @@ type flow struct {
 	// err is why there can be no token at all; nil: there can.
 	err error
 }
-
-// A gate lets one prompt at a time through.
-type gate struct{ turn chan struct{} }
-
-func newGate() *gate { return &gate{turn: make(chan struct{}, 1)} }
-
-// enter waits for its turn, at most for limit. It reports whether it had to
-// wait and whether the turn came; whose came calls leave.
-func (g *gate) enter(limit time.Duration) (waited, ok bool) {
-	select {
-	case g.turn <- struct{}{}:
-		return false, true
-	default:
-	}
-	t := time.NewTimer(limit)
-	defer t.Stop()
-	select {
-	case g.turn <- struct{}{}:
-		return true, true
-	case <-t.C:
-		return true, false
-	}
-}
-
-func (g *gate) leave() { <-g.turn }

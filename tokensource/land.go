@@ -20,7 +20,7 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 	defer s.mu.Unlock()
 	st := &s.state
 	s.leave(f)
-	prompted := f.answers != ""
+	prompted := f.prompts()
 	if prompted { // whether it was answered or not
 		delete(st.doubts, f.topic)
 	}
@@ -56,7 +56,7 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 func (s *Source) crash(f *flight, err error) error {
 	st := &s.state
 	now := time.Now()
-	if f.answers != "" {
+	if f.prompts() {
 		return err
 	}
 	if d := entraClaims(err); d != nil && !f.stepUp && errors.Is(err, msalcae.ErrInteractionRequired) {
@@ -93,7 +93,7 @@ func (s *Source) leave(f *flight) {
 func (s *Source) publish(f *flight, e *entry) *entry {
 	st := &s.state
 	delete(st.failures, f.purpose)
-	if f.answers != "" {
+	if f.prompts() {
 		clear(st.failures)
 	}
 	if f.fresh || f.demand != nil {
@@ -103,9 +103,10 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 		st.pending, st.carried, st.evict = nil, nil, ""
 	}
 	if f.renews {
-		e.since = st.renewed(e)
-	} else {
-		e.since = st.last()
+		st.renewals = push(st.renewals, e, maxKept)
+	}
+	if n := len(st.renewals); n > 0 {
+		e.since = st.renewals[n-1]
 	}
 	st.measure(e)
 	cur := s.current.Load()
@@ -113,7 +114,7 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 		return cur // still the same: neither a failure nor news
 	}
 	if f.stepUp {
-		st.keep(e)
+		st.kept = push(st.kept, e, maxKept)
 	}
 	if st.pending == nil && (cur == nil || cur.order < e.order) {
 		s.current.Store(e)

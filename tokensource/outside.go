@@ -1,5 +1,7 @@
 package tokensource
 
+import "github.com/msalcae/msalcae"
+
 // relieve forgets earlier refusals: somebody has just signed in, so that Entra
 // may well answer differently.
 func (s *Source) relieve() {
@@ -20,4 +22,43 @@ func (s *Source) forget() {
 	st.allowance = s.state.allowance
 	s.state = st
 	s.current.Store(nil)
+}
+
+// adopt takes over a token that a person's sign-in brought outside the engine,
+// obtained with the given claims.
+func (s *Source) adopt(tok *msalcae.Token, claims string) {
+	d := demand{}
+	if claims != "" {
+		var err error
+		if d, err = parseDemand(claims); err != nil {
+			return
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := &s.state
+	clear(st.failures)
+	clear(st.doubts)
+	st.peace = peace{}
+	if st.pending != nil && !d.covers(st.pending) {
+		return // the token lacks what is pending; the next flight asks for it
+	}
+	st.order++
+	f := &flight{order: st.order, renews: true, demand: d}
+	e := newEntry(tok, f, false)
+	if s.flow.voids.has(e.print) {
+		return
+	}
+	st.epoch++ // flights under way began before this sign-in
+	s.publish(f, e)
+}
+
+// pendingClaims are the claims that the next sign-in must carry; "" for none.
+func (s *Source) pendingClaims() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.state.pending) == 0 {
+		return ""
+	}
+	return s.state.pending.claims()
 }

@@ -23,10 +23,8 @@ func (s *Source) plan(w *want) (st step) {
 		w.noted = true
 		if w.stepUp() {
 			s.noteStepUp(w, now)
-		} else {
-			if e := s.noteRefusal(w, now); e != nil {
-				st.rejected = e
-			}
+		} else if e := s.noteRefusal(w, now); e != nil {
+			st.rejected = e
 		}
 	}
 	e, fresh := s.find(w, now)
@@ -76,9 +74,9 @@ func (s *Source) answer(w *want, nano int64) *entry {
 	if cur := s.current.Load(); cur != nil && cur.answers(w.demand, w.refused) && ok(cur) {
 		return cur
 	}
-	for _, r := range slices.Backward(s.state.renewals) {
-		if r.entry.answers(w.demand, w.refused) && ok(r.entry) {
-			return r.entry
+	for _, e := range slices.Backward(s.state.renewals) {
+		if e.answers(w.demand, w.refused) && ok(e) {
+			return e
 		}
 	}
 	return nil
@@ -92,8 +90,8 @@ func (s *Source) findStepUp(w *want, nano int64) *entry {
 	if cur := s.current.Load(); cur != nil && ok(cur) {
 		return cur
 	}
-	for i := len(s.state.kept) - 1; i >= 0; i-- {
-		if e := s.state.kept[i]; ok(e) {
+	for _, e := range slices.Backward(s.state.kept) {
+		if ok(e) {
 			return e
 		}
 	}

@@ -80,13 +80,3 @@ func leaveGate(prompt Prompt) {
 		delete(gates.of, prompt)
 	}
 }
-
-// pass waits for the gate and returns what lets the next one through.
-func (g *gate) pass(ctx context.Context) (leave func(), err error) {
-	select {
-	case g.turn <- struct{}{}:
-		return func() { <-g.turn }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}

@@ -1,6 +1,9 @@
 package tokensource
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // maxKept is how many tokens that were obtained for step-ups are kept, and how
 // many renewals are remembered.
@@ -26,9 +29,9 @@ type state struct {
 	// carried are the demands of the voided token, which ride along while
 	// that costs no prompt.
 	carried demand
-	// renewals are the latest answers to challenges, oldest first. A voided
-	// token empties the list.
-	renewals []*renewal
+	// renewals are the tokens that were obtained in answer to challenges that
+	// voided others, oldest first. A voided token empties the list.
+	renewals []*entry
 	// lastVoided is the token that was last taken out of use; nil: none.
 	lastVoided *entry
 	// voided is the highest order of a token that was taken out of use. What
@@ -145,34 +148,13 @@ func (st *state) measure(e *entry) {
 
 // remember notes that e came into use.
 func (st *state) remember(e *entry) {
-	if len(st.known) == maxKnown {
-		st.known = append(st.known[:0:0], st.known[1:]...)
-	}
-	st.known = append(st.known, issued{e.print, e.order})
+	st.known = push(st.known, issued{e.print, e.order}, maxKnown)
 }
 
-// renewed notes that e answers challenges.
-func (st *state) renewed(e *entry) *renewal {
-	r := &renewal{e.order, e.demand, e}
-	if len(st.renewals) == maxKept {
-		st.renewals = append(st.renewals[:0:0], st.renewals[1:]...)
+// push appends x to a list of at most most; the oldest leaves.
+func push[T any](list []T, x T, most int) []T {
+	if len(list) == most {
+		list = slices.Clone(list[1:])
 	}
-	st.renewals = append(st.renewals, r)
-	return r
-}
-
-// last returns the latest renewal; nil: none.
-func (st *state) last() *renewal {
-	if len(st.renewals) == 0 {
-		return nil
-	}
-	return st.renewals[len(st.renewals)-1]
-}
-
-// keep remembers a step-up's token; the oldest leaves.
-func (st *state) keep(e *entry) {
-	if len(st.kept) == maxKept {
-		st.kept = append(st.kept[:0:0], st.kept[1:]...)
-	}
-	st.kept = append(st.kept, e)
+	return append(list, x)
 }
