@@ -100,16 +100,16 @@ func (w *world) issue(claims string) *msalcae.Token {
 	return &msalcae.Token{Value: value, ExpiresOn: time.Now().Add(24 * time.Hour)}
 }
 
-// ask counts what Entra is asked, and tells which revocations are known by now.
-func (w *world) ask() (noticed int, r *rand.Rand) {
+// ask counts what Entra is asked, and gives the dice for its answer.
+func (w *world) ask() *rand.Rand {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked++
-	return len(w.voided), w.dice("entra", w.asked)
+	return w.dice("entra", w.asked)
 }
 
 func (w *world) silent(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	noticed, r := w.ask()
+	r := w.ask()
 	nap(r, 2*time.Second)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,14 +122,11 @@ func (w *world) silent(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 	case acrsOf(d) != "" && !w.approved[acrsOf(d)]:
 		return nil, interaction
 	}
-	if len(w.voided) > noticed {
-		w.budget++ // overtaken by a revocation, it has to be asked for again
-	}
 	return w.issue(req.Claims), nil
 }
 
 func (w *world) prompt(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	_, r := w.ask()
+	r := w.ask()
 	nap(r, 3*time.Minute)
 	w.mu.Lock()
 	defer w.mu.Unlock()
