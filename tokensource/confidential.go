@@ -71,22 +71,11 @@ type confidentialKey struct{ tenant, scopes string }
 // msalcae.ErrMisconfigured and says which field is wrong; nothing is sent.
 func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 	const config = "ConfidentialConfig"
-	a, err := parseAuthority(config, cfg.Authority)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkClientID(config, cfg.ClientID); err != nil {
-		return nil, err
-	}
-	caps, err := capabilities(config, cfg.Capabilities)
+	a, caps, w, err := vetted(config, cfg.Authority, cfg.ClientID, cfg.Capabilities, cfg.HTTPClient)
 	if err != nil {
 		return nil, err
 	}
 	region, err := regionOption(a, cfg.Region)
-	if err != nil {
-		return nil, err
-	}
-	w, err := newWire(config, cfg.HTTPClient, a)
 	if err != nil {
 		return nil, err
 	}
@@ -195,6 +184,22 @@ const newTokenClaims = "{}"
 // failing returns a source whose every token is err.
 func failing(err error) *Source {
 	return newSource(flow{err: err, acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, err }})
+}
+
+// vetted checks what both kinds of client are configured with, and returns what
+// MSAL is given of it.
+func vetted(config, authorityURL, clientID string, extra []string, client *http.Client) (a authority, caps []string, w *wire, err error) {
+	if a, err = parseAuthority(config, authorityURL); err != nil {
+		return a, nil, nil, err
+	}
+	if err = checkClientID(config, clientID); err != nil {
+		return a, nil, nil, err
+	}
+	if caps, err = capabilities(config, extra); err != nil {
+		return a, nil, nil, err
+	}
+	w, err = newWire(config, client, a)
+	return a, caps, w, err
 }
 
 func checkClientID(config, id string) error {

@@ -64,14 +64,7 @@ type publicKey struct{ home, tenant, scopes string }
 // msalcae.ErrMisconfigured and says which field is wrong; nothing is sent.
 func NewPublic(cfg PublicConfig) (*Public, error) {
 	const config = "PublicConfig"
-	a, err := parseAuthority(config, cfg.Authority)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkClientID(config, cfg.ClientID); err != nil {
-		return nil, err
-	}
-	caps, err := capabilities(config, cfg.Capabilities)
+	a, caps, w, err := vetted(config, cfg.Authority, cfg.ClientID, cfg.Capabilities, cfg.HTTPClient)
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +72,6 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 		if _, err := parseRedirect(cfg.RedirectURI); err != nil {
 			return nil, err
 		}
-	}
-	w, err := newWire(config, cfg.HTTPClient, a)
-	if err != nil {
-		return nil, err
 	}
 	opts := []public.Option{public.WithAuthority(a.url), public.WithClientCapabilities(caps), public.WithHTTPClient(w)}
 	if cfg.DisableInstanceDiscovery || a.cloud() == nil {
