@@ -36,7 +36,7 @@ func TestHouseTreeCatches(t *testing.T) {
 		assert.True(t, ok, bad)
 	}
 	for _, good := range []string{
-		"https://host/" + "root" + "/notes", "./root/x", "a/home/b", "/root.pem", "the /home folder", "/v1.0/Users/x", "\x00/" + "root" + "/binary",
+		"https://host/" + "root" + "/notes", "./" + "root/x", "a/home/b", "/root.pem", "the /home folder", "/v1.0/Users/x", "\x00/" + "root" + "/binary",
 	} {
 		at, ok := machinePathIn([]byte(good))
 		assert.False(t, ok, "%q in %q", at, good)
