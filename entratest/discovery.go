@@ -1,8 +1,6 @@
 package entratest
 
 import (
-	"encoding/base64"
-	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
@@ -147,15 +145,10 @@ func jwks(x *exchange) {
 	origin := x.s.loginOrigin(x.r)
 	var keys []map[string]any
 	for _, k := range x.s.keys {
-		public := k.private.PublicKey
-		keys = append(keys, map[string]any{
-			"kty": "RSA", "use": "sig", "kid": k.kid, "x5t": k.kid,
-			"n":                   base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
-			"e":                   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
-			"x5c":                 []string{k.x5c},
-			"cloud_instance_name": strings.TrimPrefix(origin, "https://"),
-			"issuer":              origin + "/" + id + "/v2.0",
-		})
+		jwk := k.JWK()
+		jwk["cloud_instance_name"] = strings.TrimPrefix(origin, "https://")
+		jwk["issuer"] = origin + "/" + id + "/v2.0"
+		keys = append(keys, jwk)
 	}
 	x.json(http.StatusOK, map[string]any{"keys": keys})
 }

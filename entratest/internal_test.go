@@ -28,7 +28,7 @@ func TestTimesAreValidated(t *testing.T) {
 		{now, now + 60, "https://login.microsoftonline.com/fabrikam/v2.0", 401},
 		{now, now + 60, "https://evil.test/" + tenantID + "/v2.0", 401},
 	} {
-		token := sharedKey().sign(map[string]any{"aud": s.graph.origin(), "iss": c.iss, "nbf": c.nbf, "exp": c.exp,
+		token := sharedKey().Sign(map[string]any{"aud": s.graph.origin(), "iss": c.iss, "nbf": c.nbf, "exp": c.exp,
 			"idtyp": "app", "appid": clientID, "uti": tokenID(1)})
 		req, err := http.NewRequest(http.MethodGet, s.API()+"/users", nil)
 		require.NoError(t, err)

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
 // An issue is what the token endpoint has decided to issue. Nothing of it
@@ -62,13 +64,13 @@ func (s *Server) newIssue(req *tokenRequest, p *principal, scope scopeRequest, c
 func (i *issue) person() bool { return i.user.ObjectID != "" }
 
 // sign makes the answer of the token endpoint.
-func (i *issue) sign(key *signingKey) map[string]any {
+func (i *issue) sign(key *jose.Key) map[string]any {
 	seconds := int64(i.lifetime / time.Second)
 	answer := map[string]any{
 		"token_type":     "Bearer",
 		"expires_in":     seconds,
 		"ext_expires_in": seconds,
-		"access_token":   key.sign(i.accessToken()),
+		"access_token":   key.Sign(i.accessToken()),
 	}
 	if !i.person() {
 		return answer
@@ -78,7 +80,7 @@ func (i *issue) sign(key *signingKey) map[string]any {
 		answer["refresh_token"] = i.refreshToken
 	}
 	if i.scope.openID {
-		answer["id_token"] = key.sign(i.idToken())
+		answer["id_token"] = key.Sign(i.idToken())
 	}
 	if i.clientInfo {
 		answer["client_info"] = clientInfo(i.user.ObjectID)

@@ -1,37 +1,13 @@
 package entratest
 
 import (
-	"crypto"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
-	"errors"
-	"strings"
 	"sync"
+
+	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
-
-// maxTokenBytes is more than any token of this package has.
-const maxTokenBytes = 64 << 10
-
-var (
-	errTokenForm      = errors.New("entratest: not a JWT")
-	errTokenSignature = errors.New("entratest: the token's signature is not ours")
-)
-
-// sign makes a JWT (RFC 7515 section 7.1, RS256).
-func (k *signingKey) sign(claims map[string]any) string {
-	header, err := json.Marshal(map[string]string{"typ": "JWT", "alg": "RS256", "x5t": k.kid, "kid": k.kid})
-	must(err)
-	payload, err := json.Marshal(claims)
-	must(err)
-	text := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
-	sum := sha256.Sum256([]byte(text))
-	signature, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
-	must(err)
-	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
-}
 
 // An accessToken is what the API reads in an access token.
 type accessToken struct {
@@ -54,7 +30,7 @@ func (t *accessToken) cae() bool { return hasFold(t.Capabilities, "cp1") }
 
 // A verifier checks signatures and remembers the tokens that were good.
 type verifier struct {
-	keys func(kid string) *signingKey // nil: unknown
+	keys func(kid string) *jose.Key // nil: unknown
 
 	mu   sync.RWMutex
 	good map[[sha256.Size]byte]*accessToken
@@ -66,8 +42,8 @@ const maxGood = 4096
 // verify checks form and signature. Times, issuer and audience are the
 // caller's to check: they depend on when and where.
 func (v *verifier) verify(token string) (*accessToken, error) {
-	if len(token) > maxTokenBytes {
-		return nil, errTokenForm
+	if len(token) > jose.MaxBytes {
+		return nil, jose.ErrForm
 	}
 	sum := sha256.Sum256([]byte(token))
 	v.mu.RLock()
@@ -90,40 +66,23 @@ func (v *verifier) verify(token string) (*accessToken, error) {
 }
 
 func (v *verifier) parse(token string) (*accessToken, error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil, errTokenForm
-	}
-	var header struct{ Alg, Kid string }
-	if err := decodePart(parts[0], &header); err != nil || header.Alg != "RS256" {
-		return nil, errTokenForm
-	}
-	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	jwt, err := jose.Parse(token)
 	if err != nil {
-		return nil, errTokenForm
+		return nil, err
 	}
-	key := v.keys(header.Kid)
+	key := v.keys(jwt.Header.KeyID)
 	if key == nil {
-		return nil, errTokenSignature
+		return nil, jose.ErrSignature
 	}
-	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if rsa.VerifyPKCS1v15(&key.private.PublicKey, crypto.SHA256, sum[:], signature) != nil {
-		return nil, errTokenSignature
+	if err := jwt.Verify(key.Public()); err != nil {
+		return nil, err
 	}
 	t := new(accessToken)
-	if err := decodePart(parts[1], t); err != nil {
-		return nil, errTokenForm
+	if err := jwt.Claims(t); err != nil {
+		return nil, err
 	}
 	t.seq = seqOf(t.ID)
 	return t, nil
-}
-
-func decodePart(part string, into any) error {
-	b, err := base64.RawURLEncoding.DecodeString(part)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(b, into)
 }
 
 // tokenID makes a uti claim: the place in the order of events is in it, so

@@ -5,16 +5,15 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/base64"
 	"math/big"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
 // The certificates are valid from before the first moment of a testing/synctest
@@ -24,35 +23,12 @@ var (
 	certsUntil = time.Date(2099, 12, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// A signingKey signs tokens. kid is the certificate's SHA-1 thumbprint, as
-// Entra's is.
-type signingKey struct {
-	private *rsa.PrivateKey
-	kid     string
-	x5c     string // the certificate, DER in standard base64
-}
-
 // sharedKey signs for every server of the process: to make an RSA key takes
 // longer than most tests do.
 var sharedKey = sync.OnceValue(newSigningKey)
 
-func newSigningKey() *signingKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	must(err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "entratest token signing: for tests only"},
-		NotBefore:    certsFrom,
-		NotAfter:     certsUntil,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	must(err)
-	thumb := sha1.Sum(der)
-	return &signingKey{
-		private: key,
-		kid:     base64.RawURLEncoding.EncodeToString(thumb[:]),
-		x5c:     base64.StdEncoding.EncodeToString(der),
-	}
+func newSigningKey() *jose.Key {
+	return jose.NewKey("entratest token signing: for tests only", certsFrom, certsUntil)
 }
 
 // An identity is what the listeners show to TLS clients.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
 // Protect wraps an API of your own: only requests with an access token of this
@@ -75,7 +77,7 @@ func (s *Server) admit(r *http.Request, audiences []string) (*accessToken, strin
 	t, err := s.verifier.verify(value)
 	now := time.Now()
 	switch {
-	case err == errTokenForm:
+	case err == jose.ErrForm:
 		return nil, "CompactToken parsing failed."
 	case err != nil:
 		return nil, "Access token validation failure. Invalid signature."

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
 // The directory that a new server begins with.
@@ -40,7 +42,7 @@ type Server struct {
 	closing    sync.Once
 	handlers   running
 
-	keys     []*signingKey // the first signs
+	keys     []*jose.Key // the first signs
 	verifier verifier
 	recorder recorder
 	faults   faults
@@ -58,7 +60,7 @@ func NewServer() *Server {
 	s := &Server{
 		web:   listen(),
 		graph: listen(),
-		keys:  []*signingKey{sharedKey()},
+		keys:  []*jose.Key{sharedKey()},
 		rand:  rand.New(rand.NewPCG(1, 1)),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -127,9 +129,9 @@ func (s *Server) Username() string { return username }
 // Password returns the password of the user named by Username.
 func (s *Server) Password() string { return password }
 
-func (s *Server) key(kid string) *signingKey {
+func (s *Server) key(kid string) *jose.Key {
 	for _, k := range s.keys {
-		if k.kid == kid {
+		if k.ID == kid {
 			return k
 		}
 	}
