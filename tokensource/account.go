@@ -11,13 +11,13 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
 var (
-	errNobody         = fmt.Errorf("%w: nobody has signed in yet; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
-	errSeveral        = fmt.Errorf("%w: several accounts are signed in; name one with Account, or call SignIn", msalcae.ErrInteractionRequired)
-	errSignedOut      = fmt.Errorf("%w: the account was signed out; call SignIn of the same Public, or give it a Prompt", msalcae.ErrInteractionRequired)
-	errNoRefreshToken = fmt.Errorf("%w: the cache has no refresh token for this account; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
+	errNobody    = fmt.Errorf("%w: nobody has signed in yet; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
+	errSeveral   = fmt.Errorf("%w: several accounts are signed in; name one with Account, or call SignIn", msalcae.ErrInteractionRequired)
+	errSignedOut = fmt.Errorf("%w: the account was signed out; call SignIn of the same Public, or give it a Prompt", msalcae.ErrInteractionRequired)
 )
 
 // A person is whom the sources of the zero Account of one Public stand for.
@@ -175,9 +175,9 @@ func (p *Public) named(ctx context.Context, want public.Account) public.Account 
 // cached returns the accounts in MSAL's cache, one for each tenant and cloud
 // that a person signed in to.
 func (p *Public) cached(ctx context.Context) ([]public.Account, error) {
-	all, err := guard(inMSAL, func() ([]public.Account, error) { return p.client.Accounts(ctx) })
+	all, err := entra.Guard(entra.InMSAL, func() ([]public.Account, error) { return p.client.Accounts(ctx) })
 	if err != nil {
-		return nil, typed(ctx, err)
+		return nil, entra.Typed(ctx, err)
 	}
 	return all, nil
 }
@@ -236,8 +236,8 @@ func (p *Public) removeAll(ctx context.Context, who public.Account) error {
 }
 
 func (p *Public) remove(ctx context.Context, a public.Account) error {
-	_, err := guard(inMSAL, func() (struct{}, error) { return struct{}{}, p.client.RemoveAccount(ctx, a) })
-	return typed(ctx, err)
+	_, err := entra.Guard(entra.InMSAL, func() (struct{}, error) { return struct{}{}, p.client.RemoveAccount(ctx, a) })
+	return entra.Typed(ctx, err)
 }
 
 var errNoHome = fmt.Errorf("%w: the account has no HomeAccountID; take it from Accounts or SignIn", msalcae.ErrMisconfigured)
@@ -252,9 +252,9 @@ func notSignedIn(ctx context.Context, err error) error {
 	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
 		return &msalcae.Error{Err: fmt.Errorf("nobody finished the sign-in in time: %w", ended)}
 	}
-	result := typed(ctx, err)
+	result := entra.Typed(ctx, err)
 	if errors.Is(err, ErrDeclined) && !errors.Is(result, ErrDeclined) {
-		return &kindError{"the sign-in was declined: " + plain(result), []error{ErrDeclined, result}}
+		return entra.OfKinds("the sign-in was declined: "+plain(result), ErrDeclined, result)
 	}
 	return result
 }

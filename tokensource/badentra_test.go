@@ -106,7 +106,7 @@ func TestHangingTokenEndpoint(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded, "the source's own limit")
 	var answer *msalcae.Error
 	require.ErrorAs(t, err, &answer)
-	assertNoGoroutineIn(t, "tokensource.(*Confidential)", "tokensource.(*wire)", "tokensource.(*Source)", "tokensource.limited")
+	assertNoGoroutineIn(t, "tokensource.(*Confidential)", "entra.(*Wire)", "tokensource.(*Source)", "tokensource.limited")
 }
 
 func TestUnreachableAuthority(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/loopback"
 )
 
 // A Browser is a [Prompt] that signs people in with a web browser on this
@@ -36,63 +38,72 @@ type Browser struct {
 
 // SignIn implements Prompt. It ends with ctx.
 func (b *Browser) SignIn(ctx context.Context, req PromptRequest) (public.AuthResult, error) {
-	where, err := parseRedirect(req.RedirectURI)
+	where, err := loopback.ParseRedirect(req.RedirectURI)
 	if err != nil {
 		return public.AuthResult{}, err
 	}
-	listeners, err := where.listen()
+	end, err := loopback.Start(where)
 	if err != nil {
 		return public.AuthResult{}, err
 	}
-	c := newCallback(where)
-	c.serve(listeners)
-	defer c.close()
+	defer end.Close()
 	verifier := randomVerifier()
-	target, err := authorizeURL(ctx, req, c, challengeOf(verifier))
+	target, err := authorizeURL(ctx, req, end, challengeOf(verifier))
 	if err != nil {
-		return public.AuthResult{}, typed(ctx, err)
+		return public.AuthResult{}, entra.Typed(ctx, err)
 	}
-	c.lead(target)
-	form, err := b.wait(ctx, c)
+	end.Lead(target)
+	form, err := b.wait(ctx, end)
 	if err != nil {
-		c.show(ctx, pageGivenUp)
+		end.Show(ctx, loopback.GivenUp)
 		return public.AuthResult{}, err
 	}
-	res, err := redeem(ctx, req, c.redirect.uri(), form, verifier)
-	c.show(ctx, pageFor(res, err))
+	res, err := redeem(ctx, req, end.RedirectURI(), form, verifier)
+	end.Show(ctx, pageFor(res, err))
 	return res, err
 }
 
 // wait opens the page and waits for Entra's answer.
-func (b *Browser) wait(ctx context.Context, c *callback) (url.Values, error) {
+func (b *Browser) wait(ctx context.Context, end *loopback.Server) (url.Values, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	page := c.redirect.origin() + c.start
+	page := end.Page()
 	open := func() error {
-		return openSystemBrowser(page, func() bool { return c.opened.Load() || ctx.Err() != nil })
+		return openBrowser(page, func() bool { return end.Opened() || ctx.Err() != nil })
 	}
 	if b != nil && b.Open != nil {
 		open = func() error { return b.Open(page) }
 	}
 	failed := make(chan error, 1)
 	go func() {
-		if _, err := guard(inOpen, func() (struct{}, error) { return struct{}{}, open() }); err != nil {
+		if _, err := entra.Guard(inOpen, func() (struct{}, error) { return struct{}{}, open() }); err != nil {
 			failed <- err
 		}
 	}()
 	select {
-	case form := <-c.answers:
+	case form := <-end.Answer():
 		return form, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case err := <-failed:
 		select {
-		case form := <-c.answers: // it failed at the very end
+		case form := <-end.Answer(): // it failed at the very end
 			return form, nil
 		default:
 			return nil, notOpened(err)
 		}
 	}
+}
+
+// openBrowser opens page in the system's browser; done says that it was shown,
+// or that nobody waits for it any more.
+func openBrowser(page string, done func() bool) error {
+	why := loopback.OpenBrowser(page, done)
+	if why == nil {
+		return nil
+	}
+	return entra.OfKinds("a person must sign in, but no browser can be opened here ("+why.Error()+"); sign in on a machine with one, set Browser.Open, or use another Prompt",
+		msalcae.ErrInteractionRequired, ErrNoBrowser)
 }
 
 func notOpened(err error) error {
@@ -108,8 +119,8 @@ func notOpened(err error) error {
 // state and PKCE challenge, by form_post, and without a prompt parameter when it
 // is known who must sign in. Claims survive as JSON: MSAL merges its
 // capabilities into them.
-func authorizeURL(ctx context.Context, req PromptRequest, c *callback, challenge string) (string, error) {
-	raw, err := msalAuthorizeURL(ctx, req, c.redirect.uri())
+func authorizeURL(ctx context.Context, req PromptRequest, end *loopback.Server, challenge string) (string, error) {
+	raw, err := msalAuthorizeURL(ctx, req, end.RedirectURI())
 	if err != nil {
 		return "", err
 	}
@@ -118,8 +129,8 @@ func authorizeURL(ctx context.Context, req PromptRequest, c *callback, challenge
 		return "", fmt.Errorf("%w: the authorization endpoint is not a URL", msalcae.ErrMisconfigured)
 	}
 	q := u.Query()
-	q.Set("redirect_uri", c.redirect.uri())
-	q.Set("state", c.state)
+	q.Set("redirect_uri", end.RedirectURI())
+	q.Set("state", end.State())
 	q.Set("code_challenge", challenge)
 	q.Set("code_challenge_method", "S256")
 	q.Set("response_mode", "form_post")
@@ -139,14 +150,14 @@ var errCaptured = errors.New("the URL was captured")
 func msalAuthorizeURL(ctx context.Context, req PromptRequest, redirectURI string) (string, error) {
 	if req.ClientID != "" {
 		scopes := append(slices.Clone(req.Scopes), "openid", "offline_access", "profile")
-		return guard(inMSAL, func() (string, error) {
+		return entra.Guard(entra.InMSAL, func() (string, error) {
 			return req.Client.AuthCodeURL(ctx, req.ClientID, redirectURI, scopes,
 				public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant))
 		})
 	}
 	captured, failed := make(chan string, 1), make(chan error, 1)
 	go func() {
-		_, err := guard(inMSAL, func() (public.AuthResult, error) {
+		_, err := entra.Guard(entra.InMSAL, func() (public.AuthResult, error) {
 			return req.Client.AcquireTokenInteractive(ctx, req.Scopes,
 				public.WithClaims(req.Claims), public.WithLoginHint(req.LoginHint), public.WithTenantID(req.Tenant),
 				public.WithOpenURL(func(u string) error { captured <- u; return errCaptured }))
@@ -170,20 +181,20 @@ func msalAuthorizeURL(ctx context.Context, req PromptRequest, redirectURI string
 
 // redeem exchanges the code of Entra's answer for tokens, which MSAL caches.
 func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url.Values, verifier string) (public.AuthResult, error) {
-	code, err := codeOf(form)
+	code, err := entra.CodeOf(form)
 	if err != nil {
 		return public.AuthResult{}, err
 	}
 	var res public.AuthResult
 	for n := 1; ; n++ {
-		res, err = guard(inMSAL, func() (public.AuthResult, error) {
+		res, err = entra.Guard(entra.InMSAL, func() (public.AuthResult, error) {
 			return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
 				public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
 		})
 		if err == nil {
 			break
 		}
-		err = typed(ctx, err)
+		err = entra.Typed(ctx, err)
 		wait, again := retryDelay(err)
 		if !again || n == attempts {
 			return public.AuthResult{}, err
@@ -192,7 +203,7 @@ func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return public.AuthResult{}, typed(ctx, ctx.Err())
+			return public.AuthResult{}, entra.Typed(ctx, ctx.Err())
 		}
 	}
 	if req.check != nil {
@@ -214,12 +225,12 @@ func challengeOf(verifier string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-func pageFor(res public.AuthResult, err error) page {
-	p := page{Status: http.StatusOK, Title: "You are not signed in", Next: backToProgram}
+func pageFor(res public.AuthResult, err error) loopback.Page {
+	p := loopback.Page{Status: http.StatusOK, Title: "You are not signed in", Next: loopback.BackToProgram}
 	var entra *msalcae.Error
 	switch {
 	case err == nil:
-		return pageSignedIn(res.Account.PreferredUsername)
+		return loopback.SignedIn(res.Account.PreferredUsername)
 	case errors.Is(err, ErrDeclined):
 		p.Text = "The sign-in was declined."
 	case errors.Is(err, msalcae.ErrAccountMismatch):

@@ -375,5 +375,5 @@ func TestBrowserLeavesNothing(t *testing.T) {
 			cancel()
 		}
 	}
-	assertNoGoroutineIn(t, "tokensource.(*callback)", "tokensource.(*Browser)", "tokensource.msalAuthorizeURL")
+	assertNoGoroutineIn(t, "loopback.(*Server)", "tokensource.(*Browser)", "tokensource.msalAuthorizeURL")
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
 // cp1 is the client capability "I answer claims challenges". Without it Entra
@@ -58,7 +59,7 @@ func (c *capabilityCheck) verify(ctx context.Context, authorizeURL func(context.
 	if c.state.Load() == cp1Unknown {
 		ctx, cancel := context.WithTimeout(ctx, checkLimit)
 		defer cancel()
-		raw, err := guard(inMSAL, func() (string, error) { return authorizeURL(ctx) })
+		raw, err := entra.Guard(entra.InMSAL, func() (string, error) { return authorizeURL(ctx) })
 		if err != nil {
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
 // ConfidentialConfig describes a confidential client: an application with a
@@ -58,8 +59,8 @@ type Confidential struct {
 // A confidentialClient is what all tenants of a Confidential share.
 type confidentialClient struct {
 	client    confidential.Client
-	authority authority        // zero: unknown
-	wire      *wire            // nil: wrapped
+	authority entra.Authority  // zero: unknown
+	wire      *entra.Wire      // nil: wrapped
 	check     *capabilityCheck // nil: ours
 	sources   *registry[confidentialKey]
 	voids     *voids
@@ -84,13 +85,13 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 		confidential.WithHTTPClient(w),
 		confidential.WithAzureRegion(region),
 	}
-	if cfg.DisableInstanceDiscovery || a.cloud() == nil {
+	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, confidential.WithInstanceDiscovery(false))
 	}
 	if cfg.SendX5C {
 		opts = append(opts, confidential.WithX5C())
 	}
-	client, err := confidential.New(a.url, cfg.ClientID, cfg.Credential, opts...)
+	client, err := confidential.New(a.URL, cfg.ClientID, cfg.Credential, opts...)
 	if err != nil {
 		// What is left to be wrong. MSAL's text says little, and nothing of
 		// the credential.
@@ -122,8 +123,8 @@ func wrapConfidential(client confidential.Client) *Confidential {
 // a tenant fail with an error that is msalcae.ErrMisconfigured.
 func (c *Confidential) Tenant(id string) *Confidential {
 	t := &Confidential{confidentialClient: c.confidentialClient}
-	if tenant := strings.ToLower(id); tenant != c.authority.tenant && id != "" {
-		t.tenant, t.err = tenant, checkTenant(id)
+	if tenant := strings.ToLower(id); tenant != c.authority.Tenant && id != "" {
+		t.tenant, t.err = tenant, entra.CheckTenant(id)
 	}
 	return t
 }
@@ -140,7 +141,7 @@ func (c *Confidential) App(scopes ...string) *Source {
 		return failing(err)
 	}
 	return c.sources.source(confidentialKey{c.tenant, scopeKey(canonical)}, func() *Source {
-		return newSource(flow{acquire: c.appAcquirer(canonical), voids: c.voids, hosts: scopeHosts(c.authority, canonical)})
+		return newSource(flow{acquire: c.appAcquirer(canonical), voids: c.voids, hosts: entra.ScopeHosts(c.authority, canonical)})
 	})
 }
 
@@ -188,8 +189,8 @@ func failing(err error) *Source {
 
 // vetted checks what both kinds of client are configured with, and returns what
 // MSAL is given of it.
-func vetted(config, authorityURL, clientID string, extra []string, client *http.Client) (a authority, caps []string, w *wire, err error) {
-	if a, err = parseAuthority(config, authorityURL); err != nil {
+func vetted(config, authorityURL, clientID string, extra []string, client *http.Client) (a entra.Authority, caps []string, w *entra.Wire, err error) {
+	if a, err = entra.ParseAuthority(config, authorityURL); err != nil {
 		return a, nil, nil, err
 	}
 	if err = checkClientID(config, clientID); err != nil {
@@ -198,7 +199,7 @@ func vetted(config, authorityURL, clientID string, extra []string, client *http.
 	if caps, err = capabilities(config, extra); err != nil {
 		return a, nil, nil, err
 	}
-	w, err = newWire(config, client, a)
+	w, err = entra.NewWire(config, client, a)
 	return a, caps, w, err
 }
 
@@ -212,11 +213,11 @@ func checkClientID(config, id string) error {
 // regionOption returns the value for WithAzureRegion. MSAL reroutes clients to
 // <region>.<host>, also when only the environment's MSAL_FORCE_REGION says so;
 // that host exists at Microsoft's authorities alone.
-func regionOption(a authority, region string) (string, error) {
+func regionOption(a entra.Authority, region string) (string, error) {
 	switch {
-	case a.cloud() == nil && region != "":
-		return "", fmt.Errorf("%w: ConfidentialConfig.Region is for Microsoft's own authorities; leave it empty for %s", msalcae.ErrMisconfigured, a.host)
-	case a.cloud() == nil:
+	case !a.Microsoft() && region != "":
+		return "", fmt.Errorf("%w: ConfidentialConfig.Region is for Microsoft's own authorities; leave it empty for %s", msalcae.ErrMisconfigured, a.Host)
+	case !a.Microsoft():
 		return "DisableMsalForceRegion", nil
 	case region == "", region == confidential.AutoDetectRegion():
 		return region, nil

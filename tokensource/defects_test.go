@@ -17,6 +17,7 @@ import (
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -24,7 +25,7 @@ import (
 // Each defect of MSAL 1.10.1 that is kept away from our users has a test over
 // two subjects: MSAL must show it, so that an upgrade which mends it is
 // noticed, and we must not. Those that need a browser are in browser_test.go
-// and accounts_test.go, those of HTTP in httpclient_test.go.
+// and accounts_test.go, those of HTTP in wire_test.go.
 
 const laterNbf = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
 
@@ -289,7 +290,7 @@ func TestD10ErrorsAreClean(t *testing.T) {
 	assert.False(t, errors.As(ours, &answer))
 }
 
-// MSAL has no types for some errors; these are its texts, which we compare.
+// MSAL has no types for some errors; package entra compares their texts.
 func TestTextsOfMSAL(t *testing.T) {
 	ctx := context.Background()
 	s := &scriptedEntra{answer: func(n int, form url.Values) (int, string) {
@@ -303,14 +304,13 @@ func TestTextsOfMSAL(t *testing.T) {
 	}}
 	c, ada := signedIn(t, s) // without a refresh token
 	_, err := c.AcquireTokenSilent(ctx, []string{"read"}, public.WithSilentAccount(ada), public.WithClaims("{}"))
-	require.EqualError(t, err, textNoToken)
+	require.ErrorIs(t, entra.Typed(ctx, err), entra.ErrNoRefreshToken)
 	_, err = WrapPublic(c, nil).Account(ada, "read").Token(ctx, msalcae.TokenRequest{Claims: laterNbf, Rejected: "at"})
 	require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
 	assert.ErrorContains(t, err, "no refresh token")
 
 	_, err = c.AcquireTokenByAuthCode(ctx, "no-token", "http://localhost", []string{"read"})
-	require.ErrorContains(t, err, textNoAccessToken)
+	require.ErrorContains(t, entra.Typed(ctx, err), "Entra's answer could not be read")
 	_, err = c.AcquireTokenByAuthCode(ctx, "declined", "http://localhost", []string{"read", "write"})
-	require.EqualError(t, err, textDeclined+"write")
-	assert.EqualError(t, typed(ctx, err), "msalcae: Entra granted other scopes than were asked for (write are missing); ask for them as Entra spells them")
+	assert.EqualError(t, entra.Typed(ctx, err), "msalcae: Entra granted other scopes than were asked for (write are missing); ask for them as Entra spells them")
 }

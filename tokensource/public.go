@@ -10,6 +10,8 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/internal/inflight"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/loopback"
 )
 
 // PublicConfig describes a public client: an application on a person's device,
@@ -46,8 +48,8 @@ type Public struct {
 	client      public.Client
 	clientID    string
 	redirectURI string
-	authority   authority        // zero: unknown
-	wire        *wire            // nil: wrapped
+	authority   entra.Authority  // zero: unknown
+	wire        *entra.Wire      // nil: wrapped
 	check       *capabilityCheck // nil: ours
 	prompt      Prompt
 	gate        *gate
@@ -69,12 +71,12 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 		return nil, err
 	}
 	if _, isBrowser := cfg.Prompt.(*Browser); isBrowser || cfg.Prompt == nil {
-		if _, err := parseRedirect(cfg.RedirectURI); err != nil {
+		if _, err := loopback.ParseRedirect(cfg.RedirectURI); err != nil {
 			return nil, err
 		}
 	}
-	opts := []public.Option{public.WithAuthority(a.url), public.WithClientCapabilities(caps), public.WithHTTPClient(w)}
-	if cfg.DisableInstanceDiscovery || a.cloud() == nil {
+	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w)}
+	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, public.WithInstanceDiscovery(false))
 	}
 	client, err := public.New(cfg.ClientID, opts...)
@@ -129,7 +131,7 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 	tenant := p.tenantOf(a)
 	return p.sources.source(publicKey{homeOf(a), tenant, scopeKey(canonical)}, func() *Source {
 		u := &user{public: p, want: a, tenant: tenant, scopes: canonical}
-		f := flow{acquire: u.acquire, voids: p.voids, hosts: scopeHosts(p.authority, canonical)}
+		f := flow{acquire: u.acquire, voids: p.voids, hosts: entra.ScopeHosts(p.authority, canonical)}
 		if p.prompt != nil {
 			f.prompt, f.gate = u.ask, p.gate
 		}
@@ -140,7 +142,7 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 // tenantOf returns the tenant to ask for tokens for a, "" for the authority's.
 func (p *Public) tenantOf(a public.Account) string {
 	tenant := strings.ToLower(a.Realm)
-	if generic(tenant) || tenant == p.authority.tenant || checkTenant(tenant) != nil {
+	if entra.Generic(tenant) || tenant == p.authority.Tenant || entra.CheckTenant(tenant) != nil {
 		return ""
 	}
 	return tenant
@@ -153,7 +155,7 @@ func (p *Public) Accounts(ctx context.Context) ([]public.Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return persons(all, p.authority.tenant), nil
+	return persons(all, p.authority.Tenant), nil
 }
 
 // SignOut forgets an account and all its tokens, here and in MSAL's cache. The

@@ -6,6 +6,7 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/wwwauth"
 )
 
@@ -107,7 +108,7 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 	if claims == newTokenClaims {
 		claims = "" // a sign-in gives a new token anyway
 	}
-	res, err := guard(inPrompt, func() (public.AuthResult, error) {
+	res, err := entra.Guard(inPrompt, func() (public.AuthResult, error) {
 		return p.prompt.SignIn(ctx, PromptRequest{
 			Client:      p.client,
 			Scopes:      slices.Clone(u.scopes),

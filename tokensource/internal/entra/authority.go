@@ -1,4 +1,8 @@
-package tokensource
+// Package entra is what is spoken with Entra below and around MSAL: authorities
+// and the clouds they are in, the HTTP client under the clients that we build,
+// and answers and errors in types of ours, from which no secret can be read. It
+// knows nothing of sources.
+package entra
 
 import (
 	"fmt"
@@ -8,12 +12,12 @@ import (
 	"github.com/msalcae/msalcae"
 )
 
-// An authority is the address at which a tenant's tokens are issued, taken
+// An Authority is the address at which a tenant's tokens are issued, taken
 // apart. The zero value stands for the unknown authority of a wrapped client.
-type authority struct {
-	url    string // normalised: host in lower case, without :443
-	host   string // host[:port]
-	tenant string // first segment of the path, in lower case
+type Authority struct {
+	URL    string // normalised: host in lower case, without :443
+	Host   string // host[:port]
+	Tenant string // first segment of the path, in lower case
 }
 
 // A cloud says where well-known resources live. Clouds whose hosts are not
@@ -46,12 +50,12 @@ var loginHosts = map[string]*cloud{
 	"login.sovcloud-identity.sg":       uncharted,
 }
 
-// parseAuthority checks the value of a config's Authority; config names the
+// ParseAuthority checks the value of a config's Authority; config names the
 // type for the error.
-func parseAuthority(config, value string) (authority, error) {
+func ParseAuthority(config, value string) (Authority, error) {
 	const form = "such as https://login.microsoftonline.com/<tenant>"
-	wrong := func(what string) (authority, error) {
-		return authority{}, fmt.Errorf("%w: %s.Authority %s; set it to an address %s", msalcae.ErrMisconfigured, config, what, form)
+	wrong := func(what string) (Authority, error) {
+		return Authority{}, fmt.Errorf("%w: %s.Authority %s; set it to an address %s", msalcae.ErrMisconfigured, config, what, form)
 	}
 	if value == "" {
 		return wrong("is empty")
@@ -72,34 +76,37 @@ func parseAuthority(config, value string) (authority, error) {
 		return wrong("names no tenant")
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Host), ":443")
-	return authority{
-		url:    "https://" + host + strings.TrimSuffix(u.EscapedPath(), "/"),
-		host:   host,
-		tenant: strings.ToLower(tenant),
+	return Authority{
+		URL:    "https://" + host + strings.TrimSuffix(u.EscapedPath(), "/"),
+		Host:   host,
+		Tenant: strings.ToLower(tenant),
 	}, nil
 }
 
+// Microsoft reports whether a's host is one of Microsoft's.
+func (a Authority) Microsoft() bool { return a.cloud() != nil }
+
 // cloud returns the cloud of a's host, nil if it is not one of Microsoft's.
-func (a authority) cloud() *cloud { return loginHosts[a.host] }
+func (a Authority) cloud() *cloud { return loginHosts[a.Host] }
 
 // trusts reports whether credentials for a may be sent to u: to a's own host,
 // or to one of Microsoft's, with or without the label of a region before it.
 // A discovery document is otherwise free to name any host.
-func (a authority) trusts(u *url.URL) bool {
+func (a Authority) trusts(u *url.URL) bool {
 	if u.Scheme != "https" || u.User != nil {
 		return false
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Host), ":443")
-	if host == a.host || loginHosts[host] != nil {
+	if host == a.Host || loginHosts[host] != nil {
 		return true
 	}
 	_, rest, _ := strings.Cut(host, ".")
 	return loginHosts[rest] != nil
 }
 
-// generic reports whether tenant stands for several: tokens for it come from
+// Generic reports whether tenant stands for several: tokens for it come from
 // the tenant of whoever signs in.
-func generic(tenant string) bool {
+func Generic(tenant string) bool {
 	switch strings.ToLower(tenant) {
 	case "common", "organizations", "consumers":
 		return true
@@ -107,10 +114,10 @@ func generic(tenant string) bool {
 	return false
 }
 
-// checkTenant refuses what cannot be a tenant's id or domain name: the value
+// CheckTenant refuses what cannot be a tenant's id or domain name: the value
 // becomes a path segment of the authority, and often comes from a request.
-func checkTenant(id string) error {
-	ok := id != "" && !generic(id) && strings.Trim(id, ".") != ""
+func CheckTenant(id string) error {
+	ok := id != "" && !Generic(id) && strings.Trim(id, ".") != ""
 	for _, c := range []byte(id) {
 		ok = ok && (c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-')
 	}

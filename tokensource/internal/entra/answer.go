@@ -1,4 +1,4 @@
-package tokensource
+package entra
 
 import (
 	"encoding/json"

@@ -1,8 +1,7 @@
-package tokensource
+package loopback
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -11,22 +10,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/msalcae/msalcae"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// startCallback serves a callback that leads to Entra, and closes it at the end.
-func startCallback(t testing.TB) *callback {
+// startServer starts a Server that leads to Entra, and closes it at the end.
+func startServer(t testing.TB) *Server {
 	t.Helper()
-	where := redirect{host: "localhost"}
-	listeners, err := where.listen()
+	s, err := Start(Redirect{host: "localhost"})
 	require.NoError(t, err)
-	c := newCallback(where)
-	c.lead("https://login.contoso.test/authorize?state=" + c.state)
-	c.serve(listeners)
-	t.Cleanup(c.close)
-	return c
+	s.Lead("https://login.contoso.test/authorize?state=" + s.state)
+	t.Cleanup(s.Close)
+	return s
 }
 
 // visit sends one request as a browser would, and follows no redirect.
@@ -64,11 +59,11 @@ func form(pairs ...string) string {
 	return v.Encode()
 }
 
-func TestCallbackLeadsToEntra(t *testing.T) {
-	c := startCallback(t)
-	assert.Less(t, len(c.redirect.origin()+c.start), 50, "short enough for any opener and process list")
+func TestServerLeadsToEntra(t *testing.T) {
+	c := startServer(t)
+	assert.Less(t, len(c.Page()), 50, "short enough for any opener and process list")
 	for range 2 { // a reload does no harm
-		resp, _ := visit(t, http.MethodGet, c.redirect.origin()+c.start, "")
+		resp, _ := visit(t, http.MethodGet, c.Page(), "")
 		assert.Equal(t, http.StatusFound, resp.StatusCode)
 		assert.Equal(t, *c.target.Load(), resp.Header.Get("Location"))
 		assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
@@ -77,8 +72,8 @@ func TestCallbackLeadsToEntra(t *testing.T) {
 }
 
 // What is not the answer is answered, and the sign-in goes on.
-func TestCallbackSurvives(t *testing.T) {
-	c := startCallback(t)
+func TestServerSurvives(t *testing.T) {
+	c := startServer(t)
 	at := c.redirect.origin()
 	for _, s := range []struct {
 		name, method, path, body string
@@ -119,13 +114,13 @@ func TestCallbackSurvives(t *testing.T) {
 		visit(t, http.MethodPost, at+"/", form("code", "the-code", "state", c.state))
 	}()
 	assert.Equal(t, "the-code", (<-c.answers).Get("code"))
-	c.show(context.Background(), pageSignedIn("ada"))
+	c.Show(context.Background(), SignedIn("ada"))
 	<-done
 }
 
 // Of several right answers the first counts; all see how it went.
-func TestCallbackDoubleSubmit(t *testing.T) {
-	c := startCallback(t)
+func TestServerDoubleSubmit(t *testing.T) {
+	c := startServer(t)
 	pages := make(chan string, 2)
 	for range 2 {
 		go func() {
@@ -134,15 +129,15 @@ func TestCallbackDoubleSubmit(t *testing.T) {
 		}()
 	}
 	<-c.answers
-	c.show(context.Background(), pageSignedIn("<b>ada</b>"))
+	c.Show(context.Background(), SignedIn("<b>ada</b>"))
 	for range cap(pages) {
 		assert.Contains(t, <-pages, "signed in as &lt;b&gt;ada&lt;/b&gt;")
 	}
 	assert.Empty(t, c.answers)
 }
 
-func TestCallbackPreflight(t *testing.T) {
-	c := startCallback(t)
+func TestServerPreflight(t *testing.T) {
+	c := startServer(t)
 	resp, _ := visit(t, http.MethodOptions, c.redirect.origin(), "", "Origin", "https://login.contoso.test", "Access-Control-Request-Private-Network", "true")
 	assert.Equal(t, "true", resp.Header.Get("Access-Control-Allow-Private-Network"))
 	assert.Equal(t, "https://login.contoso.test", resp.Header.Get("Access-Control-Allow-Origin"))
@@ -151,8 +146,8 @@ func TestCallbackPreflight(t *testing.T) {
 }
 
 // A client that never finishes its request holds nothing up.
-func TestCallbackEndsWithSlowClients(t *testing.T) {
-	c := startCallback(t)
+func TestServerEndsWithSlowClients(t *testing.T) {
+	c := startServer(t)
 	for _, sent := range []string{"", "GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\nHost: " + strings.TrimPrefix(c.redirect.origin(), "http://") +
 		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nstate="} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(c.redirect.origin(), "http://"))
@@ -162,117 +157,7 @@ func TestCallbackEndsWithSlowClients(t *testing.T) {
 		require.NoError(t, err)
 	}
 	start := time.Now()
-	c.show(context.Background(), pageGivenUp)
-	c.close()
+	c.Show(context.Background(), GivenUp)
+	c.Close()
 	assert.Less(t, time.Since(start), time.Second)
-}
-
-// localhost is both addresses; a program that sits on one of them must not be
-// sent the code.
-func TestListenBoth(t *testing.T) {
-	if !has("tcp6", "[::1]:0") {
-		where := redirect{host: "localhost"}
-		ls, err := where.listen()
-		require.NoError(t, err)
-		require.Len(t, ls, 1)
-		ls[0].Close()
-		return
-	}
-	squatter, err := net.Listen("tcp6", "[::1]:0")
-	require.NoError(t, err)
-	defer squatter.Close()
-	port := squatter.Addr().(*net.TCPAddr).Port
-	where := redirect{host: "localhost", port: port}
-	_, err = where.listen()
-	require.ErrorContains(t, err, "RedirectURI cannot be listened at")
-	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strings.Split(squatter.Addr().String(), "]:")[1]))
-	require.NoError(t, err, "nothing is left open")
-	l.Close()
-
-	where = redirect{host: "localhost"}
-	ls, err := where.listen()
-	require.NoError(t, err)
-	require.Len(t, ls, 2)
-	for _, l := range ls {
-		assert.Equal(t, where.port, l.Addr().(*net.TCPAddr).Port)
-		l.Close()
-	}
-}
-
-func TestParseRedirect(t *testing.T) {
-	for in, want := range map[string]redirect{
-		"":                             {host: "localhost"},
-		"http://localhost":             {host: "localhost"},
-		"http://localhost/":            {host: "localhost", path: "/"},
-		"http://LocalHost:8400/signed": {host: "localhost", port: 8400, path: "/signed"},
-		"http://127.0.0.1":             {host: "127.0.0.1"},
-		"http://[::1]:1":               {host: "::1", port: 1},
-	} {
-		got, err := parseRedirect(in)
-		require.NoError(t, err, in)
-		assert.Equal(t, want, got, in)
-	}
-	for _, bad := range []string{"https://localhost", "http://contoso.test", "http://localhost:0", "http://localhost:70000", "http://localhost?x", "http://u@localhost",
-		"http://127.0.0.2", "msal://auth", "localhost", "http://localhost\x7f"} {
-		_, err := parseRedirect(bad)
-		assert.ErrorIs(t, err, msalcae.ErrMisconfigured, bad)
-	}
-	assert.Equal(t, "http://[::1]:8400/x", redirect{"::1", 8400, "/x"}.uri())
-}
-
-func TestCodeOf(t *testing.T) {
-	code, err := codeOf(url.Values{"code": {"x"}})
-	require.NoError(t, err)
-	assert.Equal(t, "x", code)
-
-	_, err = codeOf(url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: User declined\r\nTrace ID: 1\r\nCorrelation ID: 99999999-0000-4000-8000-000000000009\r\n"}})
-	var e *msalcae.Error
-	require.ErrorAs(t, err, &e)
-	require.ErrorIs(t, err, ErrDeclined)
-	assert.Equal(t, "access_denied", e.Code)
-	assert.Equal(t, []int{65004}, e.AADSTS)
-	assert.Equal(t, "99999999-0000-4000-8000-000000000009", e.CorrelationID)
-	assert.NotErrorIs(t, err, msalcae.ErrInteractionRequired)
-
-	_, err = codeOf(url.Values{"error": {"server_error"}, "error_subcode": {"cancel"}})
-	assert.ErrorIs(t, err, ErrDeclined)
-	_, err = codeOf(url.Values{"error": {"invalid_request"}, "code": {"x"}})
-	assert.ErrorIs(t, err, msalcae.ErrMisconfigured)
-	_, err = codeOf(url.Values{"error": {"interaction_required"}})
-	assert.ErrorIs(t, err, msalcae.ErrInteractionRequired)
-	_, err = codeOf(url.Values{"error": {"<script>"}})
-	require.Error(t, err)
-	assert.NotContains(t, err.Error(), "script")
-	_, err = codeOf(url.Values{"error": {""}})
-	assert.Error(t, err)
-	_, err = codeOf(url.Values{})
-	assert.Error(t, err)
-}
-
-func TestOpeners(t *testing.T) {
-	none := func(string) string { return "" }
-	desktop := func(name string) string {
-		if name == "WAYLAND_DISPLAY" {
-			return "wayland-0"
-		}
-		return ""
-	}
-	assert.Empty(t, openers("linux", none))
-	assert.Empty(t, openers("freebsd", none))
-	assert.Equal(t, "xdg-open", openers("linux", desktop)[0][0])
-	assert.Equal(t, []string{"open"}, openers("darwin", none)[0])
-	assert.Equal(t, []string{"rundll32", "url.dll,FileProtocolHandler"}, openers("windows", none)[0])
-}
-
-func TestHeadless(t *testing.T) {
-	for _, name := range []string{"DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("PATH", "")
-	err := openSystemBrowser("http://localhost:1/x", func() bool { return false })
-	require.ErrorIs(t, err, ErrNoBrowser)
-	require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
-	assert.ErrorContains(t, err, "Browser.Open")
-	assert.Equal(t, err, notOpened(err))
-	assert.ErrorContains(t, notOpened(errors.New("x")), "could not be opened")
 }

@@ -1,4 +1,4 @@
-package tokensource
+package entra
 
 import (
 	"net/netip"
@@ -24,7 +24,7 @@ var resourceHosts = map[string][]string{
 	"search.azure.com":                  {"*.search.windows.net"},
 }
 
-// scopeHosts names the hosts that tokens with these scopes are for, or nil if
+// ScopeHosts names the hosts that tokens with these scopes are for, or nil if
 // the scopes do not tell: then Transport asks its owner to set Hosts.
 //
 // A scope is a resource's identifier with a permission behind it, or a bare
@@ -32,7 +32,7 @@ var resourceHosts = map[string][]string{
 // in the Microsoft identity platform). A resource whose identifier is an https
 // URL lives at that host, as far as it is one of Microsoft's or was chosen so;
 // api:// and GUID identifiers say nothing about hosts.
-func scopeHosts(a authority, scopes []string) []string {
+func ScopeHosts(a Authority, scopes []string) []string {
 	for _, scope := range scopes {
 		switch {
 		case openID(scope):
@@ -76,14 +76,14 @@ func isGUID(s string) bool {
 	return true
 }
 
-func graphHosts(a authority) []string {
+func graphHosts(a Authority) []string {
 	if c := a.cloud(); c != nil && c.graph != "" {
 		return []string{c.graph}
 	}
 	return nil
 }
 
-func urlHosts(a authority, scope string) []string {
+func urlHosts(a Authority, scope string) []string {
 	u, err := url.Parse(scope)
 	if err != nil || u.User != nil || u.Opaque != "" {
 		return nil
@@ -126,7 +126,7 @@ var notHosts = map[string]bool{
 
 // storageHosts are those of Azure Storage, whose resource has the same name in
 // every cloud.
-func storageHosts(a authority) []string {
+func storageHosts(a Authority) []string {
 	c := a.cloud()
 	if c == nil || c.storage == "" {
 		return nil

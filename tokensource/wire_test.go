@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -124,65 +123,6 @@ func TestDiscoveryRedirects(t *testing.T) {
 	}
 }
 
-// 30 seconds for one exchange, with or without a deadline of the context, and
-// for the body as well.
-func TestAttemptLimit(t *testing.T) {
-	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
-		"no answer": func(req *http.Request) (*http.Response, error) {
-			<-req.Context().Done()
-			return nil, req.Context().Err()
-		},
-		"no end": func(req *http.Request) (*http.Response, error) {
-			resp := reply(req, 200, "")
-			resp.Body = io.NopCloser(blocked{req.Context()})
-			return resp, nil
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				a, err := parseAuthority("Config", testAuthority)
-				require.NoError(t, err)
-				w, err := newWire("Config", &http.Client{Transport: rt(answer)}, a)
-				require.NoError(t, err)
-				ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
-				defer cancel()
-				req, err := http.NewRequestWithContext(ctx, http.MethodPost, testAuthority+"/token", nil)
-				require.NoError(t, err)
-				start := time.Now()
-				resp, err := w.Do(req)
-				if err == nil {
-					_, err = io.ReadAll(resp.Body)
-					resp.Body.Close()
-				}
-				require.ErrorIs(t, err, context.DeadlineExceeded)
-				assert.Equal(t, attemptLimit, time.Since(start))
-				assert.NotErrorIs(t, typed(ctx, err), msalcae.ErrInteractionRequired)
-			})
-		})
-	}
-}
-
-type blocked struct{ ctx context.Context }
-
-func (b blocked) Read([]byte) (int, error) {
-	<-b.ctx.Done()
-	return 0, b.ctx.Err()
-}
-
-func TestBodyBound(t *testing.T) {
-	read := func(n int) (int, error) {
-		b := &boundedBody{body: io.NopCloser(strings.NewReader(strings.Repeat("x", n))), left: maxBody, cancel: func() {}}
-		got, err := io.ReadAll(b)
-		return len(got), err
-	}
-	n, err := read(maxBody)
-	require.NoError(t, err)
-	assert.Equal(t, maxBody, n)
-	n, err = read(maxBody + 1)
-	require.ErrorIs(t, err, errTooLarge)
-	assert.Equal(t, maxBody, n)
-}
-
 // A client of ours under MSAL would wait for itself.
 func TestOurTransportUnderMSAL(t *testing.T) {
 	var source *Source
@@ -284,64 +224,11 @@ func d11(t *testing.T) {
 	assert.NoError(t, ours.second)
 }
 
-func TestDiscoveryIsMemoised(t *testing.T) {
-	var gets atomic.Int32
-	a, err := parseAuthority("Config", testAuthority)
-	require.NoError(t, err)
-	status := http.StatusServiceUnavailable
-	w, err := newWire("Config", &http.Client{Transport: rt(func(req *http.Request) (*http.Response, error) {
-		gets.Add(1)
-		return reply(req, status, goodDiscovery), nil
-	})}, a)
-	require.NoError(t, err)
-	get := func(query string) (int, string) {
-		req, err := http.NewRequest(http.MethodGet, testAuthority+"/v2.0"+wellKnown+query, nil)
-		require.NoError(t, err)
-		resp, err := w.Do(req)
-		require.NoError(t, err)
-		defer resp.Body.Close()
-		b, err := io.ReadAll(resp.Body)
-		require.NoError(t, err)
-		return resp.StatusCode, string(b)
-	}
-	got, _ := get("?")
-	require.Equal(t, 503, got)
-	status = 200 // a failure is not kept
-	for range 3 {
-		got, body := get("?")
-		assert.Equal(t, 200, got)
-		assert.Equal(t, goodDiscovery, body)
-	}
-	assert.EqualValues(t, 2, gets.Load())
-	for i := range maxDiscovery + 10 {
-		get(fmt.Sprintf("?%d", i))
-	}
-	assert.LessOrEqual(t, len(w.documents), maxDiscovery)
-}
-
 func TestPanicBelowMSAL(t *testing.T) {
 	source := appOver(t, rt(func(*http.Request) (*http.Response, error) { panic("the-client-secret") }))
 	_, err := source.Token(context.Background(), msalcae.TokenRequest{})
 	require.ErrorContains(t, err, "panicked")
 	assert.NotContains(t, err.Error(), "the-client-secret")
-}
-
-// The environment's proxy is used unless the caller brings a client.
-func TestDefaultHTTPClient(t *testing.T) {
-	a, err := parseAuthority("Config", testAuthority)
-	require.NoError(t, err)
-	w, err := newWire("Config", nil, a)
-	require.NoError(t, err)
-	transport, ok := w.client.Transport.(*http.Transport)
-	require.True(t, ok)
-	require.NotNil(t, transport.Proxy)
-	assert.NotSame(t, http.DefaultTransport, transport, "closing its idle connections must not close others'")
-
-	given := &http.Client{Timeout: time.Second}
-	w, err = newWire("Config", given, a)
-	require.NoError(t, err)
-	assert.Equal(t, time.Second, w.client.Timeout)
-	assert.Nil(t, given.CheckRedirect, "the caller's client is the caller's")
 }
 
 // D13: MSAL lets a 307 take the client's secret to another origin.
@@ -411,11 +298,3 @@ type closer struct{ closed *atomic.Bool }
 
 func (c closer) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("closed") }
 func (c closer) CloseIdleConnections()                           { c.closed.Store(true) }
-
-func TestNetworkErrorsHideQueries(t *testing.T) {
-	err := typed(context.Background(), &url.Error{Op: "Get", URL: "https://user:pass@h/p?code=a-code#f", Err: io.EOF})
-	assert.ErrorIs(t, err, io.EOF)
-	assert.ErrorContains(t, err, "https://h/p")
-	assert.NotContains(t, err.Error(), "a-code")
-	assert.NotContains(t, err.Error(), "pass")
-}

@@ -1,19 +1,18 @@
-package tokensource
+package loopback
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
-
-	"github.com/msalcae/msalcae"
 )
 
-// openSystemBrowser shows url in the person's own browser. It returns when the
+// OpenBrowser shows url in the person's own browser. It returns when the
 // command for it ends, which may be when the browser is closed. If that fails
 // it tries the next command, unless it is done: the page was opened, or nobody
 // waits for it any more.
-func openSystemBrowser(url string, done func() bool) error {
+func OpenBrowser(url string, done func() bool) error {
 	why := "there is no screen, or no command to open one with"
 	for _, command := range openers(runtime.GOOS, os.Getenv) {
 		path, err := exec.LookPath(command[0])
@@ -30,10 +29,7 @@ func openSystemBrowser(url string, done func() bool) error {
 		}
 		why = fmt.Sprintf("%s failed: %v", command[0], err)
 	}
-	return &kindError{
-		"a person must sign in, but no browser can be opened here (" + why + "); sign in on a machine with one, set Browser.Open, or use another Prompt",
-		[]error{msalcae.ErrInteractionRequired, ErrNoBrowser},
-	}
+	return errors.New(why)
 }
 
 // openers returns the commands that may show a URL, best first; none where

@@ -1,4 +1,4 @@
-package tokensource
+package loopback
 
 import (
 	"os"
@@ -25,7 +25,7 @@ func TestSystemBrowser(t *testing.T) {
 	opened := func(done bool) string {
 		t.Helper()
 		_ = os.Remove(log)
-		require.NoError(t, openSystemBrowser("http://localhost:1/x", func() bool { return done }))
+		require.NoError(t, OpenBrowser("http://localhost:1/x", func() bool { return done }))
 		b, err := os.ReadFile(log)
 		require.NoError(t, err)
 		return string(b)
@@ -34,7 +34,6 @@ func TestSystemBrowser(t *testing.T) {
 	assert.Equal(t, "xdg-open http://localhost:1/x\n", opened(true), "but not once the page was shown")
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "www-browser")))
-	err := openSystemBrowser("http://localhost:1/x", func() bool { return false })
-	require.ErrorIs(t, err, ErrNoBrowser)
+	err := OpenBrowser("http://localhost:1/x", func() bool { return false })
 	assert.ErrorContains(t, err, "xdg-open failed: exit status 3")
 }

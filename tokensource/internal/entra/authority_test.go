@@ -1,4 +1,4 @@
-package tokensource
+package entra
 
 import (
 	"net/url"
@@ -10,14 +10,14 @@ import (
 )
 
 func TestParseAuthority(t *testing.T) {
-	for in, want := range map[string]authority{
+	for in, want := range map[string]Authority{
 		"https://login.microsoftonline.com/common":                     {"https://login.microsoftonline.com/common", "login.microsoftonline.com", "common"},
 		"https://LOGIN.microsoftonline.com:443/Contoso.Test/":          {"https://login.microsoftonline.com/Contoso.Test", "login.microsoftonline.com", "contoso.test"},
 		"https://127.0.0.1:8443/11111111-2222":                         {"https://127.0.0.1:8443/11111111-2222", "127.0.0.1:8443", "11111111-2222"},
 		"https://contoso.b2clogin.com/contoso.onmicrosoft.com/b2c_1_x": {"https://contoso.b2clogin.com/contoso.onmicrosoft.com/b2c_1_x", "contoso.b2clogin.com", "contoso.onmicrosoft.com"},
 		"https://[::1]:9/adfs":                                         {"https://[::1]:9/adfs", "[::1]:9", "adfs"},
 	} {
-		got, err := parseAuthority("Config", in)
+		got, err := ParseAuthority("Config", in)
 		require.NoError(t, err, in)
 		assert.Equal(t, want, got)
 	}
@@ -33,14 +33,14 @@ func TestParseAuthority(t *testing.T) {
 		"https://host/t#x":                   "has more than a host and a path",
 		"https://host\x7f/t":                 "is not a URL",
 	} {
-		_, err := parseAuthority("Config", in)
+		_, err := ParseAuthority("Config", in)
 		require.ErrorIs(t, err, msalcae.ErrMisconfigured, in)
 		assert.ErrorContains(t, err, "Config.Authority "+says, in)
 	}
 }
 
 func TestAuthorityTrusts(t *testing.T) {
-	own, err := parseAuthority("Config", "https://login.contoso.test:8443/t")
+	own, err := ParseAuthority("Config", "https://login.contoso.test:8443/t")
 	require.NoError(t, err)
 	for raw, want := range map[string]bool{
 		"https://login.contoso.test:8443/t/token":           true,
@@ -65,9 +65,9 @@ func TestAuthorityTrusts(t *testing.T) {
 
 func TestCheckTenant(t *testing.T) {
 	for _, good := range []string{"contoso.test", "11111111-2222-3333-4444-555555555555", "Contoso.onmicrosoft.com"} {
-		assert.NoError(t, checkTenant(good), good)
+		assert.NoError(t, CheckTenant(good), good)
 	}
 	for _, bad := range []string{"", "common", "Organizations", "consumers", "..", "a/b", "//evil.test", "a b", "a%2fb", "ü", "a?b"} {
-		assert.ErrorIs(t, checkTenant(bad), msalcae.ErrMisconfigured, bad)
+		assert.ErrorIs(t, CheckTenant(bad), msalcae.ErrMisconfigured, bad)
 	}
 }

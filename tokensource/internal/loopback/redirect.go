@@ -1,4 +1,4 @@
-package tokensource
+package loopback
 
 import (
 	"fmt"
@@ -10,47 +10,48 @@ import (
 	"github.com/msalcae/msalcae"
 )
 
-// A redirect is a redirect URI on this machine, taken apart (RFC 8252
+// A Redirect is a redirect URI on this machine, taken apart (RFC 8252
 // section 7.3). Entra ignores the port of http://localhost when it compares it
 // with the registered one.
-type redirect struct {
+type Redirect struct {
 	host string // localhost, 127.0.0.1 or ::1
 	port int    // 0: any free one
 	path string // as in the URI, "" included
 }
 
-func parseRedirect(uri string) (redirect, error) {
+// ParseRedirect takes the RedirectURI of a config apart. "": http://localhost.
+func ParseRedirect(uri string) (Redirect, error) {
 	if uri == "" {
-		return redirect{host: "localhost"}, nil
+		return Redirect{host: "localhost"}, nil
 	}
 	wrong := fmt.Errorf("%w: RedirectURI %q is not an address of this machine, such as http://localhost, that a Browser could listen at", msalcae.ErrMisconfigured, uri)
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return redirect{}, wrong
+		return Redirect{}, wrong
 	}
-	r := redirect{host: strings.ToLower(u.Hostname()), path: u.EscapedPath()}
+	r := Redirect{host: strings.ToLower(u.Hostname()), path: u.EscapedPath()}
 	if r.host != "localhost" && r.host != "127.0.0.1" && r.host != "::1" {
-		return redirect{}, wrong
+		return Redirect{}, wrong
 	}
 	if p := u.Port(); p != "" {
 		if r.port, err = strconv.Atoi(p); err != nil || r.port < 1 || r.port > 65535 {
-			return redirect{}, wrong
+			return Redirect{}, wrong
 		}
 	}
 	return r, nil
 }
 
 // origin is where the redirect lives once its port is known.
-func (r redirect) origin() string { return "http://" + net.JoinHostPort(r.host, strconv.Itoa(r.port)) }
+func (r Redirect) origin() string { return "http://" + net.JoinHostPort(r.host, strconv.Itoa(r.port)) }
 
 // uri is what Entra is told and compares when the code is redeemed.
-func (r redirect) uri() string { return r.origin() + r.path }
+func (r Redirect) uri() string { return r.origin() + r.path }
 
 // listen opens the port on every address that a browser may take the host for,
 // and fills it in. localhost is 127.0.0.1 and ::1 (RFC 8252 section 8.3): were
 // only one of them ours, another program on this machine could sit on the
 // other and be sent the code.
-func (r *redirect) listen() ([]net.Listener, error) {
+func (r *Redirect) listen() ([]net.Listener, error) {
 	if r.host != "localhost" {
 		l, err := net.Listen("tcp", net.JoinHostPort(r.host, strconv.Itoa(r.port)))
 		if err != nil {
@@ -73,7 +74,7 @@ func (r *redirect) listen() ([]net.Listener, error) {
 	return nil, r.busy(err)
 }
 
-func (r *redirect) busy(err error) error {
+func (r *Redirect) busy(err error) error {
 	if r.port == 0 {
 		return &msalcae.Error{Err: fmt.Errorf("no port of this machine can be listened at for the sign-in: %w", err)}
 	}

@@ -1,13 +1,13 @@
-package tokensource
+package loopback
 
 import (
 	"html/template"
 	"net/http"
 )
 
-// A page is what a person sees at the end of a sign-in, or beside it. It is
+// A Page is what a person sees at the end of a sign-in, or beside it. It is
 // self-contained: nothing is fetched, no script runs.
-type page struct {
+type Page struct {
 	Status int // HTTP
 	Good   bool
 	Title  string
@@ -41,40 +41,44 @@ code { overflow-wrap: anywhere; }
 </html>
 `))
 
-const backToProgram = "You can close this page and go back to the program."
+// BackToProgram is a page's Next when there is nothing to do in the browser.
+const BackToProgram = "You can close this page and go back to the program."
 
 var (
-	pageElsewhere = page{
+	pageElsewhere = Page{
 		Status: http.StatusNotFound, Title: "Nothing to see here",
 		Text: "A program on this computer is waiting for somebody to sign in. This address is not part of that.",
 		Next: "Finish the sign-in on the page that the program opened.",
 	}
-	pageNotPosted = page{
+	pageNotPosted = Page{
 		Status: http.StatusMethodNotAllowed, Title: "The sign-in is not finished",
 		Text: "A program on this computer is waiting for the sign-in page to send its answer here.",
 		Next: "Go back and finish the sign-in on the page that the program opened.",
 	}
-	pageOtherSignIn = page{
+	pageOtherSignIn = Page{
 		Status: http.StatusBadRequest, Title: "This is the end of another sign-in",
 		Text: "The program that waits here has not asked for it; perhaps it was started again in the meantime.",
 		Next: "Use the page that the program opened last.",
 	}
-	pageGivenUp = page{
-		Status: http.StatusServiceUnavailable, Title: "The program stopped waiting",
-		Text: "The sign-in took too long, or the program was ended.",
-		Next: "Go back to the program and start again.",
-	}
 )
 
-func pageSignedIn(name string) page {
+// GivenUp ends a sign-in that nobody waits for any more.
+var GivenUp = Page{
+	Status: http.StatusServiceUnavailable, Title: "The program stopped waiting",
+	Text: "The sign-in took too long, or the program was ended.",
+	Next: "Go back to the program and start again.",
+}
+
+// SignedIn ends a sign-in that went well. name is who signed in, "" if unknown.
+func SignedIn(name string) Page {
 	text := "You are signed in."
 	if name != "" {
 		text = "You are signed in as " + name + "."
 	}
-	return page{Status: http.StatusOK, Good: true, Title: "Signed in", Text: text, Next: backToProgram}
+	return Page{Status: http.StatusOK, Good: true, Title: "Signed in", Text: text, Next: BackToProgram}
 }
 
-func (p page) serve(w http.ResponseWriter) {
+func (p Page) serve(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(p.Status)
 	_ = pageTemplate.Execute(w, p) // the browser may have gone

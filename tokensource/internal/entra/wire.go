@@ -1,4 +1,4 @@
-package tokensource
+package entra
 
 import (
 	"bytes"
@@ -32,13 +32,13 @@ const (
 
 var errTooLarge = errors.New("the answer is larger than 1 MiB")
 
-// A wire is the HTTP client under an MSAL client that we build. MSAL takes
+// A Wire is the HTTP client under an MSAL client that we build. MSAL takes
 // what it is given: it sends credentials wherever a discovery document or a
 // redirect points, reads bodies of any size and waits for as long as the
-// context lets it. A wire does not.
-type wire struct {
+// context lets it. A Wire does not.
+type Wire struct {
 	client    *http.Client
-	authority authority
+	authority Authority
 
 	fetches   singleflight.Group
 	mu        sync.Mutex
@@ -52,9 +52,9 @@ type document struct {
 	body   []byte
 }
 
-// newWire wraps given, or a client of its own with net/http's defaults (HTTP/2,
+// NewWire wraps given, or a client of its own with net/http's defaults (HTTP/2,
 // the environment's proxy) if that is nil.
-func newWire(config string, given *http.Client, a authority) (*wire, error) {
+func NewWire(config string, given *http.Client, a Authority) (*Wire, error) {
 	client := &http.Client{}
 	if given != nil {
 		*client = *given
@@ -67,7 +67,7 @@ func newWire(config string, given *http.Client, a authority) (*wire, error) {
 		client.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second}
 	}
 	client.CheckRedirect = sameOriginReads
-	return &wire{client: client, authority: a, documents: map[string]*document{}}, nil
+	return &Wire{client: client, authority: a, documents: map[string]*document{}}, nil
 }
 
 // sameOriginReads follows redirects of GETs within one origin. Any other is
@@ -81,9 +81,9 @@ func sameOriginReads(req *http.Request, via []*http.Request) error {
 }
 
 // Do implements MSAL's HTTPClient.
-func (w *wire) Do(req *http.Request) (*http.Response, error) {
+func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 	if !w.authority.trusts(req.URL) {
-		return nil, &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s points to %s, which is neither its own host nor Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.host, req.URL.Host)}
+		return nil, &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s points to %s, which is neither its own host nor Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.Host, req.URL.Host)}
 	}
 	if req.Method == http.MethodGet && (strings.HasSuffix(req.URL.Path, wellKnown) || strings.HasSuffix(req.URL.Path, "/discovery/instance")) {
 		return w.discover(req)
@@ -92,9 +92,9 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections implements MSAL's HTTPClient.
-func (w *wire) CloseIdleConnections() { w.client.CloseIdleConnections() }
+func (w *Wire) CloseIdleConnections() { w.client.CloseIdleConnections() }
 
-func (w *wire) send(req *http.Request) (*http.Response, error) {
+func (w *Wire) send(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(inflight.Mark(req.Context()), attemptLimit)
 	resp, err := w.client.Do(req.WithContext(ctx))
 	if err != nil {
@@ -108,13 +108,13 @@ func (w *wire) send(req *http.Request) (*http.Response, error) {
 // discover answers from the documents kept, or fetches on a context of its
 // own: the document is the client's, and a caller who leaves spoils it for
 // nobody else.
-func (w *wire) discover(req *http.Request) (*http.Response, error) {
+func (w *Wire) discover(req *http.Request) (*http.Response, error) {
 	key := req.URL.String()
 	if d := w.document(key); d != nil {
 		return d.response(req), nil
 	}
 	fetched := w.fetches.DoChan(key, func() (any, error) {
-		return guard(inMSAL, func() (*document, error) { return w.fetch(key, req) })
+		return Guard(InMSAL, func() (*document, error) { return w.fetch(key, req) })
 	})
 	select {
 	case <-req.Context().Done():
@@ -127,7 +127,7 @@ func (w *wire) discover(req *http.Request) (*http.Response, error) {
 	}
 }
 
-func (w *wire) fetch(key string, req *http.Request) (*document, error) {
+func (w *Wire) fetch(key string, req *http.Request) (*document, error) {
 	resp, err := w.send(req.Clone(context.Background()))
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (w *wire) fetch(key string, req *http.Request) (*document, error) {
 
 // vet refuses a document that names an endpoint on a host that has no business
 // with the authority: credentials would go to one, people to the other.
-func (w *wire) vet(body []byte) error {
+func (w *Wire) vet(body []byte) error {
 	var named struct {
 		Authorize string `json:"authorization_endpoint"`
 		Token     string `json:"token_endpoint"`
@@ -163,13 +163,13 @@ func (w *wire) vet(body []byte) error {
 	_ = json.Unmarshal(body, &named) // what cannot be read MSAL refuses
 	for _, endpoint := range []string{named.Authorize, named.Token} {
 		if u, err := url.Parse(endpoint); endpoint != "" && (err != nil || !w.authority.trusts(u)) {
-			return &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s names an endpoint that is neither on its own host nor on Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.host)}
+			return &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s names an endpoint that is neither on its own host nor on Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.Host)}
 		}
 	}
 	return nil
 }
 
-func (w *wire) document(key string) *document {
+func (w *Wire) document(key string) *document {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.documents[key]

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package tokensource
+package loopback
 
 import "os/exec"
 

@@ -1,0 +1,145 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+	"github.com/msalcae/msalcae"
+)
+
+// ErrDeclined is tokensource.ErrDeclined.
+var ErrDeclined = errors.New("msalcae: the sign-in was declined")
+
+// ErrNoRefreshToken says that MSAL's cache cannot help without a person.
+var ErrNoRefreshToken = fmt.Errorf("%w: the cache has no refresh token for this account; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
+
+// Typed turns what MSAL returned into an error whose text and chain hold no
+// secret: MSAL's own carry the request with the client's credentials
+// (errors.CallErr) or a whole answer with its tokens (errors.InvalidJsonErr).
+func Typed(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var answer msalerrors.CallErr
+	if errors.As(err, &answer) {
+		return answered(answer)
+	}
+	var garbage msalerrors.InvalidJsonErr
+	if errors.As(err, &garbage) || strings.Contains(err.Error(), textNoAccessToken) {
+		return &msalcae.Error{Err: errors.New("Entra's answer could not be read; something between here and Entra may have changed it")}
+	}
+	var ours *msalcae.Error
+	if errors.As(err, &ours) {
+		return ours
+	}
+	if ended := ctx.Err(); ended != nil {
+		return &msalcae.Error{Err: fmt.Errorf("the token request was given up before it was answered: %w", ended)}
+	}
+	var network *url.Error
+	if errors.As(err, &network) {
+		return unreachable(network)
+	}
+	for _, own := range []error{msalcae.ErrMisconfigured, msalcae.ErrInteractionRequired, msalcae.ErrAccountMismatch, ErrDeclined} {
+		if errors.Is(err, own) {
+			return err
+		}
+	}
+	return other(err)
+}
+
+// unreachable describes a request without an answer. The URL is kept without
+// its query; net/http's own text never has a request's body or headers.
+func unreachable(e *url.Error) error {
+	if errors.Is(e.Err, msalcae.ErrMisconfigured) {
+		return &msalcae.Error{Err: e.Err}
+	}
+	place := "an address"
+	if u, err := url.Parse(e.URL); err == nil {
+		place = u.Scheme + "://" + u.Host + u.EscapedPath()
+	}
+	clean := &url.Error{Op: e.Op, URL: place, Err: e.Err}
+	if e.Timeout() {
+		return &msalcae.Error{Err: fmt.Errorf("Entra did not answer in time: %w", clean)}
+	}
+	return &msalcae.Error{Err: fmt.Errorf("Entra could not be reached: %w", clean)}
+}
+
+// Texts that MSAL 1.10.1 has no types for. A test holds them against MSAL.
+const (
+	textNoToken       = "no token found"
+	textNoAccessToken = "response is missing access_token"
+	textDeclined      = "token response failed because declined scopes are present: "
+)
+
+// secretLike matches what may be a token, a code or a secret.
+var secretLike = regexp.MustCompile(`[A-Za-z0-9_~.+=-]{40,}`)
+
+// other handles errors without a type that we know: MSAL's plain texts, and
+// those of callbacks, which are passed on with their chain unless a link of it
+// says something that looks like a secret.
+func other(err error) error {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if text == textNoToken {
+		return ErrNoRefreshToken
+	}
+	if scopes, ok := strings.CutPrefix(text, textDeclined); ok {
+		return &msalcae.Error{Err: fmt.Errorf("Entra granted other scopes than were asked for (%s are missing); ask for them as Entra spells them", secretLike.ReplaceAllString(scopes, "REDACTED"))}
+	}
+	var net interface{ Timeout() bool }
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &net) && net.Timeout() {
+		return &msalcae.Error{Err: fmt.Errorf("the answer of Entra broke off: %w", oneLine{text, err})}
+	}
+	if e := inText(text); e != nil {
+		return e
+	}
+	if clean := secretLike.ReplaceAllString(text, "REDACTED"); clean != text || len(clean) > 500 {
+		return &msalcae.Error{Err: errors.New("MSAL failed: " + clean[:min(len(clean), 500)])}
+	}
+	return &msalcae.Error{Err: fmt.Errorf("MSAL failed: %w", oneLine{text, err})}
+}
+
+// inText reads an OAuth error that came with status 200, which MSAL returns as
+// "code: description"; nil if text is none. The description is left out.
+func inText(text string) *msalcae.Error {
+	text = strings.TrimPrefix(text, "could not retrieve token from auth code: ")
+	code, description, ok := strings.Cut(text, ": ")
+	if !ok {
+		return nil
+	}
+	switch code {
+	case "interaction_required", "login_required", "consent_required", "invalid_grant", "access_denied", "temporarily_unavailable", "server_error":
+		return &msalcae.Error{Status: http.StatusOK, Code: code, AADSTS: codesIn(description)}
+	}
+	if !misconfigured(code) {
+		return nil
+	}
+	return &msalcae.Error{Status: http.StatusOK, Code: code, AADSTS: codesIn(description), Err: fmt.Errorf("%w: %s", msalcae.ErrMisconfigured, advice(code))}
+}
+
+// OfKinds returns an error with a sentence of ours that is errors.Is of several
+// kinds.
+func OfKinds(text string, kinds ...error) error { return &kindError{text, kinds} }
+
+type kindError struct {
+	text  string
+	kinds []error
+}
+
+func (e *kindError) Error() string   { return "msalcae: " + e.text }
+func (e *kindError) Unwrap() []error { return e.kinds }
+
+// A oneLine is an error whose text was folded into one line.
+type oneLine struct {
+	text string
+	error
+}
+
+func (e oneLine) Error() string { return e.text }
+func (e oneLine) Unwrap() error { return e.error }
