@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -205,4 +206,13 @@ func newRedirector(t testing.TB, to string) string {
 	r := httptest.NewServer(http.RedirectHandler(to, http.StatusFound))
 	t.Cleanup(r.Close)
 	return r.URL
+}
+
+func portOf(t testing.TB, rawURL string) int {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	require.NoError(t, err)
+	port, err := strconv.Atoi(u.Port())
+	require.NoError(t, err)
+	return port
 }

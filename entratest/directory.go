@@ -10,21 +10,21 @@ import (
 
 // A User is a person of the tenant.
 type User struct {
-	Username string // user principal name, such as ada@contoso.test
-	Password string // "" lets nobody sign in
-	ObjectID string // a GUID; AddUser makes one for ""
-	Name     string // display name
+	Username string `json:"username"`            // user principal name, such as ada@contoso.test
+	Password string `json:"password"`            // "" lets nobody sign in
+	ObjectID string `json:"object_id,omitempty"` // a GUID; AddUser makes one for ""
+	Name     string `json:"name,omitempty"`      // display name
 }
 
 // An App is an application registered with the tenant.
 type App struct {
-	ClientID string // a GUID; AddApp makes one for ""
-	Secret   string // "": a public client
-	Name     string // display name
+	ClientID string `json:"client_id"`        // a GUID; AddApp makes one for ""
+	Secret   string `json:"secret,omitempty"` // "": a public client
+	Name     string `json:"name,omitempty"`   // display name
 	// RedirectURIs are compared exactly, but the port of http://localhost and
 	// http://127.0.0.1 is ignored. A public client may use those two with any
 	// path besides.
-	RedirectURIs []string
+	RedirectURIs []string `json:"redirect_uris,omitempty"`
 }
 
 // A principal is whoever tokens are issued to, with what has happened to it.
@@ -265,6 +265,19 @@ func (s *Server) Users() []User {
 	all := make([]User, len(s.users))
 	for i, u := range s.users {
 		all[i] = u.User
+	}
+	return all
+}
+
+// Apps returns the applications of the tenant; the first is ClientID's, the
+// second PublicClientID's.
+func (s *Server) Apps() []App {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]App, len(s.apps))
+	for i, a := range s.apps {
+		all[i] = a.App
+		all[i].RedirectURIs = slices.Clone(a.RedirectURIs)
 	}
 	return all
 }

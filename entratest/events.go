@@ -5,16 +5,6 @@ import (
 	"time"
 )
 
-// policy is what the tenant's administrator and its clients' network decide.
-type policy struct {
-	contexts       []string // authentication contexts that the API demands
-	lifetime       time.Duration
-	strictRotation bool
-}
-
-// policyID is the Conditional Access policy behind the required contexts.
-const policyID = "cccccccc-0000-4000-8000-000000000001"
-
 // Revoke revokes the sessions of a user, given by user principal name, object
 // id or home account id: the API challenges the access tokens issued so far,
 // their refresh tokens are answered with AADSTS50173, and the next sign-in
@@ -28,6 +18,19 @@ func (s *Server) Revoke(user string) {
 	for _, p := range s.principals(user) {
 		p.cut(cut{seq: seq, code: codeRevoked})
 		p.validFrom, p.validFromAt = seq, now
+	}
+}
+
+// RevokeAccessTokens makes the API challenge the access tokens that a user or
+// an application, named as for Revoke, holds so far, with the words of a
+// revocation. Refresh tokens and sessions stay valid: a client heals without
+// its user.
+func (s *Server) RevokeAccessTokens(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seq := s.next()
+	for _, p := range s.principals(user) {
+		p.cut(cut{seq: seq, code: codeRevoked})
 	}
 }
 
@@ -81,28 +84,6 @@ func (s *Server) Enable(user string) {
 	for _, p := range s.principals(user) {
 		p.blocked = 0
 	}
-}
-
-// RequireAuthContext makes the API demand that tokens carry one of the given
-// authentication contexts, such as "c1", in acrs (any one will do, as OpenID
-// Connect Core section 5.5.1 has it of values), and binds them to a policy
-// that demands a second factor: a refresh token alone then yields AADSTS50076
-// unless its sign-in has passed it. Without ids it lifts the demand. It replaces
-// what an earlier call required.
-func (s *Server) RequireAuthContext(ids ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.policy.contexts = slices.Clone(ids)
-}
-
-// StrictRotation makes a refresh token good for one redemption, and a second
-// one kill all refresh tokens of that sign-in, as identity providers do that
-// follow RFC 9700 section 4.14. Entra does not: by default old refresh tokens
-// stay valid.
-func (s *Server) StrictRotation(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.policy.strictRotation = on
 }
 
 // cut records c in place of an earlier one of the same kind.

@@ -29,7 +29,7 @@ func FuzzClaims(f *testing.F) {
 	for _, seed := range claimsSeeds {
 		f.Add(seed)
 	}
-	p := &policy{contexts: []string{"c1"}}
+	p := &policy{contexts: []contextDemand{{ids: []string{"c1"}}}}
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseClaims(text)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,11 +22,13 @@ type site struct {
 	conns    sync.WaitGroup // connections and the accept loop
 }
 
-// listen opens a loopback port. Nothing is served before serve.
-func listen() *site {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(err)
-	return &site{addr: l.Addr().String(), listener: l}
+// listen opens a loopback port, 0 being any. Nothing is served before serve.
+func listen(port int) (*site, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return nil, err
+	}
+	return &site{addr: l.Addr().String(), listener: l}, nil
 }
 
 func (s *site) origin() string { return "https://" + s.addr }

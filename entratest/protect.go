@@ -28,13 +28,6 @@ func (s *Server) Protect(handler http.Handler, resource ...string) http.Handler 
 	return s.protect(audiences, func(x *exchange, _ *caller) { handler.ServeHTTP(x, x.r) })
 }
 
-// A caller is who an access token speaks for: a user or an application.
-type caller struct {
-	*principal
-	user *account // nil: an application
-	app  *app     // nil: a user
-}
-
 // protect lets only good tokens through to h. No byte of the body has been
 // read then.
 func (s *Server) protect(audiences []string, h func(*exchange, *caller)) http.Handler {
@@ -50,7 +43,7 @@ func (s *Server) protect(audiences []string, h func(*exchange, *caller)) http.Ha
 		}
 		x.rec.Client = token.App
 		s.mu.Lock()
-		c, d := s.decide(token)
+		c, d := s.decide(token, x.apiPath())
 		if c != nil && c.user != nil {
 			x.rec.Account = c.label
 		}
@@ -102,53 +95,4 @@ func (s *Server) ownIssuer(issuer string) bool {
 	}
 	host, ok = strings.CutPrefix(host, "https://")
 	return ok && s.ownHost(host)
-}
-
-// A decision is what becomes of a valid token.
-type decision struct {
-	kind     decisionKind
-	cut      cut      // for revokedToken
-	contexts []string // that the token lacks, for weakToken and forbiddenToken
-}
-
-type decisionKind int
-
-const (
-	acceptToken    decisionKind = iota
-	revokedToken                // challenge: something has happened since the token was issued
-	weakToken                   // challenge: an authentication context is missing
-	forbiddenToken              // as weakToken, but the client cannot answer challenges
-)
-
-// caller finds whom the token speaks for; nil: nobody known. s.mu is held.
-func (s *Server) caller(t *accessToken) *caller {
-	if t.Kind == "user" {
-		if u := s.user(t.ObjectID); u != nil {
-			return &caller{principal: &u.principal, user: u}
-		}
-	} else if a := s.app(t.App); a != nil {
-		return &caller{principal: &a.principal, app: a}
-	}
-	return nil
-}
-
-// decide applies what has happened to the token's principal. A client without
-// capability cp1 is never challenged: its tokens are short-lived and good
-// until they expire. s.mu is held.
-func (s *Server) decide(t *accessToken) (*caller, decision) {
-	c := s.caller(t)
-	if c == nil {
-		return nil, decision{}
-	}
-	if ended, ok := c.cutAfter(t.seq); ok && t.cae() {
-		return c, decision{kind: revokedToken, cut: ended}
-	}
-	wanted := s.policy.contexts
-	switch {
-	case len(wanted) == 0, slices.ContainsFunc(wanted, func(id string) bool { return slices.Contains(t.Contexts, id) }):
-		return c, decision{}
-	case t.cae():
-		return c, decision{kind: weakToken, contexts: wanted}
-	}
-	return c, decision{kind: forbiddenToken, contexts: wanted}
 }

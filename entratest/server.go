@@ -3,6 +3,7 @@ package entratest
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -49,6 +50,8 @@ type Server struct {
 
 	mu  sync.Mutex // guards what follows; never held across I/O
 	seq uint64     // counts tokens, sessions and events: tells what came before what
+	// born is the place of the last Reset: what was issued before is unknown.
+	born uint64
 	directory
 	policy policy
 	rand   *rand.Rand // of token lifetimes
@@ -57,19 +60,38 @@ type Server struct {
 // NewServer starts a server on loopback, with TLS. It panics if it cannot
 // listen, as httptest.NewServer does.
 func NewServer() *Server {
-	s := &Server{
-		web:   listen(),
-		graph: listen(),
-		keys:  []*jose.Key{sharedKey()},
-		rand:  rand.New(rand.NewPCG(1, 1)),
+	s, err := Start(Config{})
+	must(err)
+	return s
+}
+
+// A Config says what NewServer decides by itself: its zero value makes the
+// same server.
+type Config struct {
+	// AuthorityPort and APIPort are ports of 127.0.0.1; 0 is any free one.
+	AuthorityPort, APIPort int
+}
+
+// Start is NewServer with a choice, and an error where NewServer panics: when a
+// port is taken, for example.
+func Start(c Config) (*Server, error) {
+	web, err := listen(c.AuthorityPort)
+	if err != nil {
+		return nil, fmt.Errorf("entratest: the authority cannot listen: %w", err)
 	}
+	graph, err := listen(c.APIPort)
+	if err != nil {
+		web.listener.Close()
+		return nil, fmt.Errorf("entratest: the API cannot listen: %w", err)
+	}
+	s := &Server{web: web, graph: graph, keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
 	s.directory = newDirectory(s.graph)
 	s.transport = s.newTransport()
 	s.web.serve(s.ctx, s.authority())
 	s.graph.serve(s.ctx, s.graphAPI())
-	return s
+	return s, nil
 }
 
 // Close stops the server: it cuts what is being answered and returns when all
@@ -159,5 +181,7 @@ func (s *Server) SetTokenLifetime(d time.Duration) {
 func (s *Server) SetSeed(seed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rand = rand.New(rand.NewPCG(seed, seed))
+	s.rand = newRand(seed)
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) }

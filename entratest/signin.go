@@ -85,7 +85,7 @@ func (s *Server) newSession(user *account) *session {
 func (s *Server) approve(tx *transaction) {
 	ids := tx.claims["acrs"].texts()
 	if slices.Contains(tx.claims["capolids"].texts(), policyID) {
-		ids = append(ids, s.policy.contexts...)
+		ids = append(ids, s.policy.boundContexts()...)
 	}
 	for _, id := range ids {
 		tx.session.contexts[id] = true

@@ -1,0 +1,64 @@
+package entratest
+
+import (
+	"slices"
+	"strings"
+)
+
+// A contextDemand is what a part of the API demands.
+type contextDemand struct {
+	path string   // "": every path that has no demand of its own
+	ids  []string // any one of them will do
+}
+
+// RequireAuthContext makes the API demand that tokens carry one of the given
+// authentication contexts, such as "c1", in acrs (any one will do, as OpenID
+// Connect Core section 5.5.1 has it of values), and binds them to a policy
+// that demands a second factor: a refresh token alone then yields AADSTS50076
+// unless its sign-in has passed it. Without ids it lifts the demand. It replaces
+// what earlier calls required, RequireAuthContextAt included.
+func (s *Server) RequireAuthContext(ids ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.policy.contexts = nil
+	s.policy.demand("", ids)
+}
+
+// RequireAuthContextAt is RequireAuthContext for one path of the API and all
+// below it, "/me/messages" for example, without Graph's version. The demand of
+// the longest path that fits counts, and demands of other paths stay as they
+// are; without ids it is lifted. The path "" or "/" is all of the API.
+func (s *Server) RequireAuthContextAt(path string, ids ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.policy.demand(strings.TrimSuffix(path, "/"), ids)
+}
+
+// demand replaces what the path demands.
+func (p *policy) demand(path string, ids []string) {
+	p.contexts = slices.DeleteFunc(slices.Clone(p.contexts), func(d contextDemand) bool { return d.path == path })
+	if len(ids) > 0 {
+		p.contexts = append(p.contexts, contextDemand{path, slices.Clone(ids)})
+	}
+}
+
+// contextsAt returns what the path demands.
+func (p *policy) contextsAt(path string) []string {
+	var found contextDemand
+	for _, d := range p.contexts {
+		fits := path == d.path || strings.HasPrefix(path, d.path+"/")
+		if fits && (found.ids == nil || len(d.path) > len(found.path)) {
+			found = d
+		}
+	}
+	return found.ids
+}
+
+// boundContexts returns the contexts that a policy is bound to: all that are
+// demanded somewhere.
+func (p *policy) boundContexts() (ids []string) {
+	for _, d := range p.contexts {
+		ids = append(ids, d.ids...)
+	}
+	return ids
+}

@@ -1,0 +1,27 @@
+package entratest
+
+// Reset makes the server as it was when it was new, on the same ports and with
+// the same keys: only the users and applications that it began with are there,
+// nobody is signed in, every switch is off, no fault is planned, and nothing
+// has been counted or recorded. Tokens of before are those of strangers. What
+// Protect wraps goes on, and so do requests that are being answered.
+func (s *Server) Reset() {
+	s.ClearFaults()
+	s.recorder.clear()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	resources := s.resources
+	s.directory = newDirectory(s.graph)
+	s.resources = resources
+	s.policy = policy{}
+	s.rand = newRand(1)
+	s.born = s.next()
+}
+
+// clear forgets what was seen and wakes who waits, for whom nothing has come.
+func (r *recorder) clear() {
+	r.mu.Lock()
+	r.log = nil
+	r.mu.Unlock()
+	r.count(func(s *Stats) { *s = Stats{} })
+}

@@ -1,0 +1,92 @@
+package entratest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/msalcae/msalcae/entratest"
+)
+
+func TestRevokeAccessTokens(t *testing.T) {
+	s := newServer(t)
+	app := newNativeApp(t, s)
+	first := app.signIn(cp1)
+	s.RevokeAccessTokens(s.Username())
+	refused := call(t, s, first.token(), "GET", "/me", "")
+	require.Equal(t, 401, refused.status)
+	assert.Contains(t, string(refused.body), "TokenIssuedBeforeRevocationTimestamp")
+	second := app.refresh(first.text("refresh_token"), merge(t, challengeOf(t, refused)))
+	require.Equal(t, 200, second.status, "%s", second.body)
+	assert.Equal(t, 200, call(t, s, second.token(), "GET", "/me", "").status)
+	assert.Equal(t, 1, s.Stats().Prompts)
+}
+
+func TestAuthContextOfAPath(t *testing.T) {
+	s := newServer(t)
+	app := newNativeApp(t, s)
+	s.RequireAuthContextAt("/me/messages", "c2")
+	token := app.signIn(cp1).token()
+	demanded := func(path string) string {
+		a := call(t, s, token, "GET", path, "")
+		if a.status == 200 {
+			return ""
+		}
+		return challengeOf(t, a)
+	}
+	c2 := `{"access_token":{"acrs":{"essential":true,"value":"c2"}}}`
+	assert.Empty(t, demanded("/me"))
+	assert.Equal(t, c2, demanded("/me/messages"))
+	assert.Empty(t, demanded("/users"))
+
+	s.RequireAuthContextAt("/", "c1")
+	assert.Contains(t, demanded("/me"), "c1")
+	assert.Equal(t, c2, demanded("/me/messages"), "the longest path counts")
+	token = app.signIn(c2).token()
+	assert.Empty(t, demanded("/me/messages"))
+	token = app.signIn(cp1).token()
+	s.RequireAuthContextAt("/me/messages")
+	assert.Contains(t, demanded("/me/messages"), "c1")
+	s.RequireAuthContext("c3")
+	assert.Contains(t, demanded("/me"), "c3")
+	s.RequireAuthContext()
+	assert.Empty(t, demanded("/me"))
+}
+
+func TestReset(t *testing.T) {
+	s := newServer(t)
+	app := newNativeApp(t, s)
+	users, apps := s.Users(), s.Apps()
+	s.AddUser(entratest.User{Username: "eve@contoso.test"})
+	s.AddApp(entratest.App{})
+	first := app.signIn(cp1)
+	s.Disable(s.Username())
+	s.RequireAuthContext("c1")
+	s.FailToken(-1, entratest.Fault{AADSTS: 90033})
+
+	s.Reset()
+	assert.Equal(t, entratest.Stats{}, s.Stats())
+	assert.Empty(t, s.Log())
+	assert.Equal(t, users, s.Users())
+	assert.Equal(t, apps, s.Apps())
+	stranger := call(t, s, first.token(), "GET", "/me", "")
+	assert.Equal(t, 401, stranger.status, "a token of before")
+	assert.NotContains(t, stranger.header.Get("WWW-Authenticate"), "claims")
+	assert.Equal(t, 70000, app.refresh(first.text("refresh_token"), cp1).code())
+	assert.Equal(t, 200, call(t, s, app.signIn(cp1).token(), "GET", "/me", "").status)
+}
+
+func TestStartOnAPortThatIsTaken(t *testing.T) {
+	s := newServer(t)
+	port := portOf(t, s.Authority())
+	_, err := entratest.Start(entratest.Config{APIPort: port})
+	require.ErrorContains(t, err, "entratest: the API cannot listen")
+	_, err = entratest.Start(entratest.Config{AuthorityPort: port})
+	require.ErrorContains(t, err, "entratest: the authority cannot listen")
+	s.Close()
+	again, err := entratest.Start(entratest.Config{AuthorityPort: port})
+	require.NoError(t, err)
+	defer again.Close()
+	assert.Equal(t, s.Authority(), again.Authority())
+}
