@@ -94,7 +94,7 @@ func (s *Source) noteStepUp(w *want, now time.Time) {
 		return
 	}
 	if e.silent && s.flow.prompt != nil {
-		s.state.doubt("step-up "+w.substance, now)
+		s.state.doubt(topic{stepUp, w.substance}, now)
 	}
 	for _, older := range slices.Concat(s.state.kept, []*entry{e}) {
 		if older.order <= e.order && older.meets(w.demand, w.substance) {
@@ -138,7 +138,7 @@ func (s *Source) refusedReplay(token, claims string) {
 		e = last // another call's challenge came first
 	}
 	if e != nil && e.silent && s.flow.prompt != nil && e.answers(d, 0) {
-		s.state.doubt("renewal", now)
+		s.state.doubt(topic{kind: renewal}, now)
 	}
 	s.noteRefusal(&w, now)
 }

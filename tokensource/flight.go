@@ -22,10 +22,9 @@ const (
 // to none of them: it has a context and limits of its own, since a token
 // request that is cut off can cost a rotating refresh token.
 type flight struct {
-	purpose string // equal for callers that one flight serves
-	answers string // purpose of the silent flight whose refusal a prompt answers
-	topic   string
-	slot    string // in singleflight; never used twice
+	purpose purpose
+	answers purpose // of the silent flight whose refusal a prompt answers
+	slot    string  // in singleflight; never used twice
 	order   uint64
 	epoch   uint64
 	era     uint64
@@ -45,7 +44,7 @@ type flight struct {
 }
 
 // prompts reports whether a person is asked.
-func (f *flight) prompts() bool { return f.answers != "" }
+func (f *flight) prompts() bool { return f.purpose.prompt }
 
 // claims is the claims parameter, and with what rides along if ride is set.
 func (f *flight) claims(ride bool) string {
@@ -73,18 +72,18 @@ func (f *flight) claimsIfAny() string {
 // challenge; it never leaves the engine.
 var errSuperseded = errors.New("msalcae: superseded by a challenge")
 
-// join starts the flight for purpose, which describe describes and run carries
+// join starts the flight for a purpose, which describe describes and run carries
 // out, or joins the one under way. The caller holds s.mu, so that a flight
 // cannot end between being seen and being joined, and counts itself out of its
 // waiters when it no longer waits.
-func (s *Source) join(purpose string, describe func() *flight, run func(*flight) (*entry, error)) (f *flight, landing <-chan singleflight.Result, joined bool) {
-	f, joined = s.state.airborne[purpose]
+func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*entry, error)) (f *flight, landing <-chan singleflight.Result, joined bool) {
+	f, joined = s.state.airborne[to]
 	if !joined {
 		s.state.order++
 		f = describe()
-		f.purpose, f.order, f.epoch, f.era = purpose, s.state.order, s.state.epoch, s.state.era
+		f.purpose, f.order, f.epoch, f.era = to, s.state.order, s.state.epoch, s.state.era
 		f.slot = strconv.FormatUint(f.order, 10)
-		s.state.airborne[purpose] = f
+		s.state.airborne[to] = f
 	}
 	f.waiters.Add(1)
 	return f, s.flights.DoChan(f.slot, func() (any, error) {

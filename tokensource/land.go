@@ -22,7 +22,7 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 	s.leave(f)
 	prompted := f.prompts()
 	if prompted { // whether it was answered or not
-		delete(st.doubts, f.topic)
+		delete(st.doubts, f.purpose.topic)
 	}
 	if f.era != st.era || f.epoch != st.epoch && !f.renews && !(f.stepUp && prompted) {
 		return nil, errSuperseded
@@ -61,8 +61,7 @@ func (s *Source) crash(f *flight, err error) error {
 	}
 	if d := entraClaims(err); d != nil && !f.stepUp && errors.Is(err, msalcae.ErrInteractionRequired) {
 		st.pending = d.over(st.pending)
-		_, purpose := st.purpose(&want{}, false)
-		st.failures.remember(purpose, err, now)
+		st.failures.remember(st.purposeOf(&want{}, false), err, now)
 	}
 	st.failures.remember(f.purpose, err, now)
 	return err

@@ -44,7 +44,7 @@ func (e *pausedError) Unwrap() error        { return e.err }
 
 // failures are the last failures by purpose, for as long as asking again would
 // not help.
-type failures map[string]failure
+type failures map[purpose]failure
 
 type failure struct {
 	err          error
@@ -52,7 +52,7 @@ type failure struct {
 }
 
 // remember keeps err for a while if asking again at once would not help.
-func (fs failures) remember(purpose string, err error, now time.Time) {
+func (fs failures) remember(of purpose, err error, now time.Time) {
 	wait := pauseAfter(err)
 	if wait <= 0 {
 		return
@@ -60,16 +60,17 @@ func (fs failures) remember(purpose string, err error, now time.Time) {
 	if len(fs) >= maxFailures {
 		fs.forgetOld(now)
 	}
-	fs[purpose] = failure{err, now, now.Add(wait)}
+	fs[of] = failure{err, now, now.Add(wait)}
 }
 
 func (fs failures) forgetOld(now time.Time) {
-	var first string
-	for purpose, f := range fs {
+	var first purpose
+	var earliest time.Time
+	for of, f := range fs {
 		if !f.until.After(now) {
-			delete(fs, purpose)
-		} else if first == "" || f.until.Before(fs[first].until) {
-			first = purpose
+			delete(fs, of)
+		} else if earliest.IsZero() || f.until.Before(earliest) {
+			first, earliest = of, f.until
 		}
 	}
 	if len(fs) >= maxFailures {
@@ -79,8 +80,8 @@ func (fs failures) forgetOld(now time.Time) {
 
 // recall returns the failure that still stands for purpose: until its time, and
 // while the prompt that it led to is open.
-func (fs failures) recall(purpose string, now time.Time, prompting bool) (failure, bool) {
-	f, ok := fs[purpose]
+func (fs failures) recall(of purpose, now time.Time, prompting bool) (failure, bool) {
+	f, ok := fs[of]
 	return f, ok && (prompting || f.until.After(now))
 }
 

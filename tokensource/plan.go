@@ -2,7 +2,6 @@ package tokensource
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -33,7 +32,7 @@ func (s *Source) plan(w *want) (st step) {
 		return st
 	}
 	st.fallback = e
-	if fresh && s.state.airborne["fresh"] == nil {
+	if fresh && s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil {
 		e.freshAgain = now.Add(settled)
 	}
 	st.news = s.state.news
@@ -56,7 +55,7 @@ func (s *Source) find(w *want, now time.Time) (e *entry, fresh bool) {
 	case cur.serves(nano, w.req.MinTTL) || s.state.pending != nil:
 		return cur, false
 	}
-	if s.state.airborne["fresh"] == nil && now.Before(cur.freshAgain) {
+	if s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil && now.Before(cur.freshAgain) {
 		return cur, false // what can be had was tried
 	}
 	if s.state.longest <= w.req.MinTTL {
@@ -101,90 +100,63 @@ func (s *Source) findStepUp(w *want, nano int64) *entry {
 // launch joins or starts the flight that w needs, or says why it may not.
 func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 	state := &s.state
-	topic, purpose := state.purpose(w, fresh)
-	_, prompting := state.airborne[promptFor(w, topic, purpose)]
-	if last, ok := state.failures.recall(purpose, now, prompting && s.mayPrompt(w)); ok {
+	to := state.purposeOf(w, fresh)
+	_, prompting := state.airborne[to.prompting()]
+	if last, ok := state.failures.recall(to, now, prompting && s.mayPrompt(w)); ok {
 		if fresh || !s.mayPrompt(w) || !errors.Is(last.err, msalcae.ErrInteractionRequired) {
 			st.err = last.again(now)
 			return
 		}
-		s.launchPrompt(w, st, topic, purpose, entraClaims(last.err), now)
+		s.launchPrompt(w, st, to, entraClaims(last.err), now)
 		return
 	}
-	if now.Before(state.doubts[topic]) && s.mayPrompt(w) {
-		s.launchPrompt(w, st, topic, purpose, nil, now)
+	if now.Before(state.doubts[to.topic]) && s.mayPrompt(w) {
+		s.launchPrompt(w, st, to, nil, now)
 		return
 	}
-	if st.err = s.allow(w, purpose, now); st.err != nil {
+	if st.err = s.allow(w, to, now); st.err != nil {
 		return
 	}
-	st.await(s.join(purpose, func() *flight {
+	st.await(s.join(to, func() *flight {
 		f := state.describe(w, fresh)
-		f.topic, f.caused = topic, w.challenge || state.pending != nil
+		f.caused = w.challenge || state.pending != nil
 		return f
 	}, s.silently))
 }
 
-// launchPrompt joins or starts the prompt for purpose. Entra's own claims are
-// laid over the challenge's.
-func (s *Source) launchPrompt(w *want, st *step, topic, answers string, entra demand, now time.Time) {
-	purpose := promptFor(w, topic, answers)
+// launchPrompt joins or starts the prompt that answers a refusal of silent.
+// Entra's own claims are laid over the challenge's.
+func (s *Source) launchPrompt(w *want, st *step, silent purpose, entra demand, now time.Time) {
+	to := silent.prompting()
 	st.prompted = true
-	if s.state.airborne[purpose] == nil {
+	if s.state.airborne[to] == nil {
 		if st.err = s.state.peace.err(now); st.err != nil {
 			return
 		}
 	}
-	if st.err = s.allow(w, purpose, now); st.err != nil {
+	if st.err = s.allow(w, to, now); st.err != nil {
 		return
 	}
-	st.await(s.join(purpose, func() *flight {
+	st.await(s.join(to, func() *flight {
 		f := s.state.describe(w, false)
 		if len(entra) > 0 {
 			f.demand = entra.over(f.demand)
 		}
-		f.carried, f.topic, f.answers = nil, topic, answers
+		f.carried, f.answers = nil, silent
 		return f
 	}, s.promptly))
 }
 
-// allow counts the flight for purpose, if it is not under way yet and a challenge
+// allow counts the flight to start, if it is not under way yet and a challenge
 // causes it, and says so if there were too many.
-func (s *Source) allow(w *want, purpose string, now time.Time) error {
-	if s.state.airborne[purpose] != nil || !w.challenge && s.state.pending == nil {
+func (s *Source) allow(w *want, to purpose, now time.Time) error {
+	if s.state.airborne[to] != nil || !w.challenge && s.state.pending == nil {
 		return nil
 	}
 	if wait := s.state.allowance.take(s.ChallengesPerMinute, now); wait > 0 {
 		return &pausedError{wait, "challenges have caused too many token requests; if the API refuses new tokens at once, it probably sees another IP address than Entra does", nil}
 	}
 	return nil
-}
-
-// promptFor names the prompt that answers a refusal. A prompt for a step-up
-// serves later epochs too: the person signs in after what began them.
-func promptFor(w *want, topic, purpose string) string {
-	if w.stepUp() {
-		return "prompt " + topic
-	}
-	return "prompt " + purpose
-}
-
-// purpose names the flight that serves w and whoever else needs the same, and
-// its topic, which outlives the epoch.
-func (st *state) purpose(w *want, fresh bool) (topic, purpose string) {
-	switch {
-	case w.stepUp():
-		topic = "step-up " + w.substance
-	case w.challenge && !st.pending.covers(w.demand): // another has overlaid it
-		topic = "renewal " + w.demand.substance()
-	case st.pending != nil:
-		topic = "renewal"
-	case fresh:
-		return "fresh", "fresh"
-	default:
-		return "ordinary", "ordinary"
-	}
-	return topic, fmt.Sprintf("%s in epoch %d", topic, st.epoch)
 }
 
 // describe says what the flight for w asks for.

@@ -73,7 +73,7 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 		return nil, nil
 	}
 	silent, landing, _ := s.join(f.answers, func() *flight {
-		return &flight{topic: f.topic, renews: f.renews, stepUp: f.stepUp, fresh: f.fresh, demand: f.demand,
+		return &flight{renews: f.renews, stepUp: f.stepUp, fresh: f.fresh, demand: f.demand,
 			evict: f.evict, rejected: f.rejected, trace: f.trace}
 	}, s.silently)
 	s.mu.Unlock()

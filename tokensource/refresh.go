@@ -39,12 +39,7 @@ func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, fresh bool) {
 	}
 	e.notBefore(now.Add(e.backoff()))
 	w := &want{}
-	topic, purpose := s.state.purpose(w, fresh)
-	f, _, _ := s.join(purpose, func() *flight {
-		f := s.state.describe(w, fresh)
-		f.topic = topic
-		return f
-	}, func(f *flight) (*entry, error) {
+	f, _, _ := s.join(s.state.purposeOf(w, fresh), func() *flight { return s.state.describe(w, fresh) }, func(f *flight) (*entry, error) {
 		start := time.Now()
 		got, err := s.silently(f)
 		if wait := pauseAfter(err); wait > 0 {

@@ -50,7 +50,7 @@ type state struct {
 	// kept are tokens obtained for step-ups, oldest first.
 	kept []*entry
 	// airborne are the flights under way, by purpose.
-	airborne map[string]*flight
+	airborne map[purpose]*flight
 	// news is closed when there is a new token: whoever waits for another then
 	// looks whether it will do, and whether a prompt is still needed.
 	news chan struct{}
@@ -63,7 +63,7 @@ type state struct {
 	// doubts are the topics for which a silently obtained token was refused
 	// again, and until when the next one is sought with a prompt. rested is
 	// until when a topic is not doubted anew.
-	doubts, rested map[string]time.Time
+	doubts, rested map[topic]time.Time
 	// distrust says that the flow's own cache returned a voided token: only a
 	// new one will do.
 	distrust bool
@@ -78,11 +78,11 @@ type state struct {
 
 func newState() state {
 	return state{
-		airborne: map[string]*flight{},
+		airborne: map[purpose]*flight{},
 		news:     make(chan struct{}),
 		failures: failures{},
-		doubts:   map[string]time.Time{},
-		rested:   map[string]time.Time{},
+		doubts:   map[topic]time.Time{},
+		rested:   map[topic]time.Time{},
 	}
 }
 
@@ -108,18 +108,18 @@ func (st *state) demandMore(d demand) {
 	}
 }
 
-// doubt takes the next acquisition on topic to the prompt, if that has not
+// doubt takes the next acquisition on a topic to the prompt, if that has not
 // been done lately.
-func (st *state) doubt(topic string, now time.Time) {
+func (st *state) doubt(of topic, now time.Time) {
 	if len(st.rested) >= maxFailures {
 		clear(st.rested)
 	}
 	if len(st.doubts) >= maxFailures {
 		clear(st.doubts)
 	}
-	if now.After(st.rested[topic]) {
-		st.doubts[topic] = now.Add(doubtLife)
-		st.rested[topic] = now.Add(escalationRest)
+	if now.After(st.rested[of]) {
+		st.doubts[of] = now.Add(doubtLife)
+		st.rested[of] = now.Add(escalationRest)
 	}
 }
 
