@@ -161,7 +161,10 @@ func newDirectory(graph *site) directory {
 
 // graphAudiences are all names of the Graph-like API.
 func graphAudiences(graph *site) []string {
-	all := []string{graph.origin(), "https://" + graph.localhost(), graphAppID}
+	all := []string{graphAppID}
+	for _, name := range graph.names() {
+		all = append(all, "https://"+name)
+	}
 	for _, c := range clouds {
 		for _, host := range c.graph {
 			all = append(all, "https://"+host)

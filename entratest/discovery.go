@@ -76,7 +76,7 @@ func instanceDiscovery(x *exchange) {
 
 func (s *Server) instances() []map[string]any {
 	var all []map[string]any
-	for _, host := range []string{s.web.addr, s.web.localhost()} {
+	for _, host := range s.web.names() {
 		all = append(all, map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}})
 	}
 	for _, c := range clouds {

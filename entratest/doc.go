@@ -15,6 +15,9 @@
 // [Server.Client] sends what is meant for login.microsoftonline.com and
 // graph.microsoft.com to the server.
 //
+// [NewMemoryServer] is the same without sockets, for testing/synctest: a day
+// passes in a test of a millisecond.
+//
 // # The conversation of a revocation
 //
 // A user has signed in, in the browser that [Server.SignIn] plays, and the

@@ -73,10 +73,9 @@ func cloudOfGraph(host string) (cloud, bool) {
 func (s *Server) newTransport() *http.Transport {
 	roots := x509.NewCertPool()
 	roots.AddCert(sharedIdentity().ca)
-	dialer := &net.Dialer{Timeout: 30 * time.Second}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, s.reroute(addr))
+			return s.network.DialContext(ctx, network, s.reroute(addr))
 		},
 		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:   true,
@@ -92,10 +91,10 @@ func (s *Server) reroute(addr string) string {
 		return addr
 	}
 	if loginHost(host) {
-		return s.web.addr
+		return s.web.dial
 	}
 	if _, ok := cloudOfGraph(host); ok {
-		return s.graph.addr
+		return s.graph.dial
 	}
 	return addr
 }
@@ -104,7 +103,7 @@ func (s *Server) reroute(addr string) string {
 // answers must be of the host that the client asked, or MSAL refuses them.
 func (s *Server) loginOrigin(r *http.Request) string {
 	host := strings.ToLower(strings.TrimSuffix(r.Host, ":443"))
-	if host == s.web.localhost() || loginHost(host) {
+	if hasFold(s.web.aka, host) || loginHost(host) {
 		return "https://" + host
 	}
 	return s.web.origin()
@@ -113,5 +112,5 @@ func (s *Server) loginOrigin(r *http.Request) string {
 // ownHost tells whether host[:port] is the authority, under any of its names.
 func (s *Server) ownHost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, ":443"))
-	return host == s.web.addr || host == s.web.localhost() || loginHost(host)
+	return hasFold(s.web.names(), host) || loginHost(host)
 }

@@ -65,7 +65,7 @@ func newIdentity() *identity {
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		DNSNames:     append([]string{"localhost"}, reroutedHosts()...),
+		DNSNames:     append([]string{"localhost", "*." + memoryDomain}, reroutedHosts()...),
 	}, ca, key.Public(), caKey)
 	return &identity{
 		ca:   ca,

@@ -16,27 +16,36 @@ import (
 
 // A site is one listener with the server on it.
 type site struct {
-	addr     string // 127.0.0.1:port
+	addr     string   // as URLs name it: 127.0.0.1:port, or a name if the network is in memory
+	aka      []string // its other names
+	dial     string   // what the network knows it by
 	listener net.Listener
 	server   *http.Server
 	conns    sync.WaitGroup // connections and the accept loop
 }
 
-// listen opens a loopback port, 0 being any. Nothing is served before serve.
-func listen(port int) (*site, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+// listen opens a port of the network, 0 being any; in memory, where there is
+// room for all, the default one of a name. Nothing is served before serve.
+func listen(n network, name string, port int) (*site, error) {
+	if _, ok := n.(*memory); ok {
+		l, err := n.Listen(name + ":443")
+		if err != nil {
+			return nil, err
+		}
+		return &site{addr: name, dial: l.Addr().String(), listener: l}, nil
+	}
+	l, err := n.Listen(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}
-	return &site{addr: l.Addr().String(), listener: l}, nil
+	addr := l.Addr().(*net.TCPAddr)
+	return &site{addr: addr.String(), aka: []string{"localhost:" + strconv.Itoa(addr.Port)}, dial: addr.String(), listener: l}, nil
 }
 
 func (s *site) origin() string { return "https://" + s.addr }
 
-func (s *site) localhost() string {
-	_, port, _ := net.SplitHostPort(s.addr)
-	return "localhost:" + port
-}
+// names are all that are not Microsoft's.
+func (s *site) names() []string { return append([]string{s.addr}, s.aka...) }
 
 // serve answers with h over TLS, HTTP/1.1 and HTTP/2, as Entra and Graph do.
 func (s *site) serve(ctx context.Context, h http.Handler) {

@@ -21,6 +21,8 @@ const (
 	clientSecret   = "entratest-client-secret"
 	publicClientID = "99999999-0000-4000-8000-000000000002"
 
+	memoryDomain = "entra.test" // of the hosts of a server in memory
+
 	username = "ada@" + tenantDomain
 	password = "entratest-ada-password"
 )
@@ -36,6 +38,7 @@ const (
 // at any time by any goroutine; after Close the server answers no more, but
 // what it has counted and recorded can still be read.
 type Server struct {
+	network    network
 	web, graph *site
 	transport  *http.Transport
 	ctx        context.Context // ends with Close
@@ -65,6 +68,23 @@ func NewServer() *Server {
 	return s
 }
 
+// NewMemoryServer starts a server that listens nowhere: its Client, and the
+// browser of SignIn, reach it in memory, by HTTP over TLS as ever. It is for
+// tests in a [testing/synctest] bubble, whose clock it then goes by: a token
+// expires, a Fault delays and an idle connection ends in the bubble's time.
+// Make it, use it and Close it inside one bubble.
+//
+// Authority and API have names that no other client can resolve. Client reaches
+// the server under these and under Microsoft's, what is on loopback addresses,
+// and nothing else. Flows without a browser are what it is for: the loopback
+// listener of a client that waits for one is a socket, and the clock of a bubble
+// stands still while anything waits for a socket.
+func NewMemoryServer() *Server {
+	s, err := start(newMemory(), Config{})
+	must(err)
+	return s
+}
+
 // A Config says what NewServer decides by itself: its zero value makes the
 // same server.
 type Config struct {
@@ -74,17 +94,19 @@ type Config struct {
 
 // Start is NewServer with a choice, and an error where NewServer panics: when a
 // port is taken, for example.
-func Start(c Config) (*Server, error) {
-	web, err := listen(c.AuthorityPort)
+func Start(c Config) (*Server, error) { return start(newLoopback(), c) }
+
+func start(n network, c Config) (*Server, error) {
+	web, err := listen(n, "login."+memoryDomain, c.AuthorityPort)
 	if err != nil {
 		return nil, fmt.Errorf("entratest: the authority cannot listen: %w", err)
 	}
-	graph, err := listen(c.APIPort)
+	graph, err := listen(n, "graph."+memoryDomain, c.APIPort)
 	if err != nil {
 		web.listener.Close()
 		return nil, fmt.Errorf("entratest: the API cannot listen: %w", err)
 	}
-	s := &Server{web: web, graph: graph, keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
+	s := &Server{network: n, web: web, graph: graph, keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
 	s.directory = newDirectory(s.graph)
@@ -111,7 +133,8 @@ func (s *Server) Close() {
 // an [*http.Transport] shared by all calls of Client, sends requests for
 // login.microsoftonline.com, the sovereign clouds' login hosts and their Graph
 // hosts to this server, under their real names: a program with production URLs
-// in it can be tested unchanged. Other hosts are dialled as usual; add
+// in it can be tested unchanged. Other hosts are dialled as usual (see
+// NewMemoryServer for those of a server in memory); add
 // certificates to its TLSClientConfig.RootCAs before first use to trust them.
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.transport} }
 
@@ -119,7 +142,8 @@ func (s *Server) Client() *http.Client { return &http.Client{Transport: s.transp
 // certificate. It is one for all servers of a process.
 func (s *Server) Certificate() *x509.Certificate { return sharedIdentity().ca }
 
-// Authority returns the tenant's authority: https://127.0.0.1:port/tenant.
+// Authority returns the tenant's authority: https://127.0.0.1:port/tenant, or of
+// a server in memory https://login.entra.test/tenant.
 // Known to no MSAL, it needs instance discovery turned off, or an HTTP client
 // that reroutes Microsoft's hosts, as Client does.
 func (s *Server) Authority() string { return s.web.origin() + "/" + tenantID }
