@@ -25,6 +25,9 @@ type transaction struct {
 	login, pick, consent, silent     bool // what prompt asks for
 	clientInfo                       bool // client_info=1
 
+	device  *deviceGrant // that is to get the tokens; nil: the redirect URI gets a code
+	confirm bool         // the person must say that the application is meant
+
 	session *session // who signed in; nil: nobody yet
 	page    page     // that the person sees; "": none yet
 }
@@ -177,15 +180,18 @@ func (s *Server) step(tx *transaction) handler {
 	}
 	if tx.session == nil || tx.login || tx.pick {
 		if tx.silent {
-			return refuse(tx, aad(50058))
+			return s.refuse(tx, aad(50058))
 		}
 		return s.show(tx, pageSignIn, "")
 	}
 	if len(s.policy.stepUp(tx.claims, tx.session.contexts)) > 0 {
 		if tx.silent {
-			return refuse(tx, aad(50076, tx.scope.resource).as("interaction_required", ""))
+			return s.refuse(tx, aad(50076, tx.scope.resource).as("interaction_required", ""))
 		}
 		return s.show(tx, pageApprove, "")
+	}
+	if tx.confirm {
+		return s.show(tx, pageConfirm, "")
 	}
 	if tx.consent {
 		return s.show(tx, pageConsent, "")
@@ -193,7 +199,12 @@ func (s *Server) step(tx *transaction) handler {
 	return s.finish(tx)
 }
 
-func refuse(tx *transaction, e *aadError) handler {
+// refuse ends a transaction with an error. s.mu is held.
+func (s *Server) refuse(tx *transaction, e *aadError) handler {
+	s.pending.drop(tx.id)
+	if tx.device != nil {
+		return s.refuseDevice(tx, e)
+	}
 	return func(x *exchange) { x.redirectError(tx, e) }
 }
 
@@ -202,21 +213,14 @@ func (s *Server) alive(session *session) bool {
 	return session.seq >= session.user.validFrom && session.user.blocked == 0
 }
 
-// finish hands out the code. s.mu is held.
+// finish hands out the code, or lets the device have its tokens. s.mu is held.
 func (s *Server) finish(tx *transaction) handler {
-	code := secretString()
-	contexts := map[string]bool{}
-	for id := range tx.session.contexts {
-		contexts[id] = true
-	}
-	s.codes.put(code, &authCode{
-		tx:  tx,
-		seq: s.next(),
-		signin: signin{user: tx.session.user, session: tx.session.id, at: tx.session.signedIn,
-			contexts: contexts, family: new(family)},
-		issued: time.Now(),
-	})
 	s.pending.drop(tx.id)
+	if tx.device != nil {
+		return s.finishDevice(tx)
+	}
+	code := secretString()
+	s.codes.put(code, &authCode{tx: tx, seq: s.next(), signin: tx.session.signin(), issued: time.Now()})
 	answer := url.Values{"code": {code}, "session_state": {tx.session.id}}
 	if tx.clientInfo {
 		answer.Set("client_info", clientInfo(tx.session.user.ObjectID))

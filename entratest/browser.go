@@ -62,7 +62,8 @@ func (s *Server) Decline(url string) error {
 
 // Steps returns what the person has done on sign-in pages so far: "signin" for
 // a password, "account" for picking an account that needs none, "approve" for a
-// second factor, "consent", "cancel".
+// second factor, "consent", "device" for a user code, "confirm" for its
+// application, "cancel".
 func (b *Browser) Steps() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,15 +76,30 @@ const (
 	maxSignInPages = 20
 )
 
+// EnterCode opens the page for user codes at url, the verification URI of a
+// device code (RFC 8628), enters the code, signs in as the user of Username and
+// confirms: the device's next poll is given tokens. It is as SignIn otherwise.
+func (s *Server) EnterCode(url, code string) error {
+	return s.NewBrowser(username).EnterCode(url, code)
+}
+
 // Open is Server.SignIn with this browser.
-func (b *Browser) Open(url string) error {
+func (b *Browser) Open(url string) error { return b.visit(url, "") }
+
+// EnterCode is Server.EnterCode with this browser. If Decline is set, the
+// device is told so, and the error is nil.
+func (b *Browser) EnterCode(url, code string) error { return b.visit(url, code) }
+
+// visit follows a sign-in from its first page to its end. code is for the page
+// that asks for a user code.
+func (b *Browser) visit(url, code string) error {
 	ctx, cancel := context.WithTimeout(b.s.ctx, maxSignInTime)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return errors.New("entratest: the URL to sign in at cannot be parsed")
 	}
-	var tried bool // the password
+	done := map[string]bool{} // forms that were submitted
 	for range maxSignInPages {
 		resp, err := b.do(req)
 		if err != nil {
@@ -92,11 +108,14 @@ func (b *Browser) Open(url string) error {
 		if !resp.entra || resp.answer.Has("code") || resp.answer.Has("error") {
 			return b.outcome(resp.answer, resp)
 		}
-		form, err := b.choose(resp, tried)
+		if code != "" && resp.form() == nil && done["device"] {
+			return b.deviceOutcome(resp)
+		}
+		form, err := b.choose(resp, done, code)
 		if err != nil {
 			return err
 		}
-		tried = tried || form.id == "signin"
+		done[form.id] = true
 		if form.id == "form_post" {
 			return b.post(ctx, form)
 		}
@@ -114,25 +133,25 @@ func (b *Browser) saw(id string) {
 	b.steps = append(b.steps, id)
 }
 
-// choose picks what the person does on a page.
-func (b *Browser) choose(p *webPage, tried bool) (*webForm, error) {
-	if f := p.form("form_post"); f != nil {
-		return f, nil
-	}
+// choose picks what the person does on a page. Codes and passwords are not
+// tried twice.
+func (b *Browser) choose(p *webPage, done map[string]bool, code string) (*webForm, error) {
 	if f := p.form("cancel"); f != nil && b.Decline {
 		return f, nil
 	}
-	for _, id := range []string{"approve", "consent"} {
-		if f := p.form(id); f != nil {
-			return f, nil
-		}
+	if f := p.form("form_post", "approve", "confirm", "consent"); f != nil {
+		return f, nil
 	}
 	if f := p.form("account"); f != nil && strings.EqualFold(f.fields.Get("login"), b.Username) {
 		return f, nil
 	}
-	f := p.form("signin")
-	if f == nil || tried {
+	f := p.form("signin", "device")
+	if f == nil || done[f.id] || f.id == "device" && code == "" {
 		return nil, fmt.Errorf("entratest: sign-in failed: %s", p.problem())
+	}
+	if f.id == "device" {
+		f.fields.Set("otc", code)
+		return f, nil
 	}
 	b.s.mu.Lock()
 	user := b.s.user(b.Username)
@@ -142,6 +161,17 @@ func (b *Browser) choose(p *webPage, tried bool) (*webForm, error) {
 		f.fields.Set("passwd", user.Password)
 	}
 	return f, nil
+}
+
+// deviceOutcome judges the page on which a device's sign-in ended.
+func (b *Browser) deviceOutcome(p *webPage) error {
+	switch {
+	case p.texts["done"] != "" && !b.Decline, b.Decline && strings.Contains(p.problem(), "AADSTS65004"):
+		return nil
+	case b.Decline && p.texts["done"] != "":
+		return errors.New("entratest: the sign-in succeeded before anything could be declined")
+	}
+	return fmt.Errorf("entratest: sign-in failed: %s", p.problem())
 }
 
 // post hands a form_post answer to the client.

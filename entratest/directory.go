@@ -2,6 +2,7 @@ package entratest
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -125,6 +126,12 @@ type signin struct {
 	contexts map[string]bool
 }
 
+// signin returns what the session's tokens are to remember of it.
+func (session *session) signin() signin {
+	return signin{user: session.user, session: session.id, at: session.signedIn,
+		contexts: maps.Clone(session.contexts), family: new(family)}
+}
+
 // A family is the refresh tokens of one sign-in.
 type family struct{ dead bool }
 
@@ -138,6 +145,9 @@ type directory struct {
 	refresh  *shelf[*refreshToken]
 	codes    *shelf[*authCode]
 	pending  *shelf[*transaction] // sign-in pages that are open
+
+	devices   *shelf[*deviceGrant] // by device code
+	userCodes *shelf[*deviceGrant]
 }
 
 const graphAppID = "00000003-0000-0000-c000-000000000000"
@@ -149,6 +159,9 @@ func newDirectory(graph *site) directory {
 		refresh:  newShelf[*refreshToken](100_000),
 		codes:    newShelf[*authCode](10_000),
 		pending:  newShelf[*transaction](10_000),
+
+		devices:   newShelf[*deviceGrant](10_000),
+		userCodes: newShelf[*deviceGrant](10_000),
 	}
 	d.resources = append(graphAudiences(graph), "api://"+clientID, clientID)
 	d.addUser(User{Username: username, Password: password, Name: "Ada Lovelace", ObjectID: "aaaaaaaa-0000-4000-8000-000000000001"})

@@ -23,6 +23,9 @@ func (s *Server) authority() http.Handler {
 	handle("POST /{tenant}/oauth2/v2.0/authorize", AuthorizeEndpoint, authorize)
 	handle("POST /{tenant}/login", SignInEndpoint, signIn)
 	handle("/{tenant}/oauth2/v2.0/token", TokenEndpoint, token)
+	handle("POST /{tenant}/oauth2/v2.0/devicecode", DeviceEndpoint, deviceAuthorization)
+	handle("GET /{tenant}/oauth2/deviceauth", SignInEndpoint, enterDevicePage)
+	handle("POST /{tenant}/oauth2/deviceauth", SignInEndpoint, enterUserCode)
 	handle("GET /common/oauth2/nativeclient", OtherEndpoint, func(x *exchange) { x.page(http.StatusOK, pageBlank, nil) })
 	handle("/", OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) })
 	return s.entered(mux)
@@ -125,6 +128,7 @@ func openIDConfiguration(x *exchange) {
 		"issuer":                                origin + "/" + id + "/v2.0",
 		"request_uri_parameter_supported":       false,
 		"authorization_endpoint":                at + "/oauth2/v2.0/authorize",
+		"device_authorization_endpoint":         at + "/oauth2/v2.0/devicecode",
 		"claims_supported": []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce",
 			"preferred_username", "name", "oid", "tid", "ver"},
 		"tenant_region_scope":   "EU",

@@ -16,56 +16,6 @@ type aadError struct {
 	status         int    // 0: what goes with code
 }
 
-// errorTable holds texts as Entra words them. They may change there at any
-// time: clients branch on error and suberror, never on code or text.
-var errorTable = map[int]struct{ code, suberror, text string }{
-	50011:   {"invalid_request", "", "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'."},
-	50053:   {"invalid_grant", "", "The account is locked, you've tried to sign in too many times with an incorrect user ID or password."},
-	50055:   {"invalid_grant", "user_password_expired", "The password is expired."},
-	50079:   {"interaction_required", "", "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multi-factor authentication to access '%s'."},
-	50196:   {"invalid_grant", "", "The server terminated an operation because it encountered a client request loop. Please contact your app vendor."},
-	53000:   {"invalid_grant", "additional_action", "Device is not in required device state: compliant. Conditional Access policy requires a compliant device, and the device is not compliant."},
-	70043:   {"invalid_grant", "token_expired", "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access."},
-	700082:  {"invalid_grant", "bad_token", "The refresh token has expired due to inactivity."},
-	7000112: {"unauthorized_client", "", "Application '%s' is disabled."},
-	7000222: {"invalid_client", "", "The provided client secret keys are expired."},
-	50034:   {"invalid_grant", "bad_token", "The user account {EUII Hidden} does not exist in the " + tenantID + " directory."},
-	50049:   {"invalid_instance", "", "Unknown or invalid instance."},
-	50057:   {"invalid_grant", "", "The user account is disabled."},
-	50058:   {"login_required", "", "A silent sign-in request was sent but no user is signed in."},
-	50076:   {"invalid_grant", "basic_action", "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '%s'."},
-	50126:   {"invalid_grant", "", "Error validating credentials due to invalid username or password."},
-	50147:   {"invalid_request", "", "The code challenge is missing."},
-	50173:   {"invalid_grant", "bad_token", "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password. The grant was issued on '%s' and the TokensValidFrom date (before which tokens are not valid) for this user is '%s'."},
-	53003:   {"invalid_grant", "message_only", "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance."},
-	54005:   {"invalid_grant", "", "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."},
-	65001:   {"invalid_grant", "consent_required", "The user or administrator has not consented to use the application."},
-	65004:   {"access_denied", "", "User declined to consent to access the app."},
-	70000:   {"invalid_grant", "", "The provided value for the input parameter 'refresh_token' or 'code' is not valid."},
-	70003:   {"unsupported_grant_type", "", "The app requested an unsupported grant type '%s'."},
-	70008:   {"invalid_grant", "", "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."},
-	70011:   {"invalid_scope", "", "The provided value for the input parameter 'scope' isn't valid. The scope %s isn't valid."},
-	90002:   {"invalid_tenant", "", "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."},
-	90023:   {"invalid_request", "", "Invalid request: %s."},
-	90033:   {"temporarily_unavailable", "", "A transient error has occurred. Please try again."},
-	90055:   {"temporarily_unavailable", "", "The server is busy: there are too many incoming requests."},
-	90100:   {"invalid_request", "", "The parameter '%s' is empty or not valid."},
-	500011:  {"invalid_resource", "", "The resource principal named %s was not found in the tenant named " + tenantDomain + "."},
-	500112:  {"invalid_grant", "", "The reply address '%s' does not match the reply address provided when requesting the authorization code."},
-	501481:  {"invalid_grant", "", "The Code_Verifier does not match the code_challenge supplied in the authorization request."},
-	501491:  {"invalid_request", "", "Invalid size of Code_Challenge parameter."},
-	700016:  {"unauthorized_client", "", "Application with identifier '%s' was not found in the directory '" + tenantDomain + "'."},
-	700022:  {"invalid_scope", "", "The scope parameter names more than one resource."},
-	700025:  {"invalid_client", "", "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."},
-	700027:  {"invalid_client", "", "The certificate with identifier used to sign the client assertion is not registered on the application."},
-	700054:  {"unsupported_response_type", "", "response_type '%s' is not enabled for the application."},
-	900144:  {"invalid_request", "", "The request body must contain the following parameter: '%s'."},
-	900561:  {"invalid_request", "", "The endpoint only accepts POST requests. Received a %s request."},
-	7000215: {"invalid_client", "", "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'."},
-	7000218: {"invalid_client", "", "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."},
-	9001023: {"invalid_request", "", "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint."},
-}
-
 // aad makes the error of a code; args complete its text.
 func aad(aadsts int, args ...any) *aadError {
 	e, ok := errorTable[aadsts]

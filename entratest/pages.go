@@ -14,6 +14,9 @@ const (
 	pageSignIn   page = "signin"
 	pageApprove  page = "approve"
 	pageConsent  page = "consent"
+	pageDevice   page = "device"  // asks for a user code
+	pageConfirm  page = "confirm" // that a device's application is meant
+	pageDone     page = "done"    // the device goes on
 	pageFormPost page = "form_post"
 	pageError    page = "error"
 	pageBlank    page = "blank" // where native applications may have the answer sent
@@ -57,6 +60,20 @@ label,input[type=text],input[type=password]{display:block;width:100%;box-sizing:
 <p>{{.Account}}: this application would like to have <small>{{.Scope}}</small></p>
 <form id="consent" method="POST" action="{{.Post}}">{{template "hidden" .}}
 <input type="hidden" name="action" value="accept"/><button type="submit">Accept</button></form>{{template "cancel" .}}{{end}}
+
+{{define "device"}}{{template "head" "Enter code"}}<p>Enter the code displayed on your app or device.</p>
+{{with .Error}}<p id="error" role="alert">{{.}}</p>{{end}}
+<form id="device" method="POST" action="{{.Post}}"><label for="otc">Code</label>
+<input type="text" id="otc" name="otc" autocomplete="off" autocapitalize="characters"/>
+<button type="submit">Next</button></form></body></html>{{end}}
+
+{{define "confirm"}}{{template "head" "Are you trying to sign in?"}}{{template "about" .}}
+<p>{{.Account}}: only continue if you began this sign-in on a device of yours.</p>
+<form id="confirm" method="POST" action="{{.Post}}">{{template "hidden" .}}
+<input type="hidden" name="action" value="confirm"/><button type="submit">Continue</button></form>{{template "cancel" .}}{{end}}
+
+{{define "done"}}{{template "head" "You have signed in"}}
+<p id="done">You have signed in to {{.App}} on your device. You may now close this window.</p></body></html>{{end}}
 
 {{define "form_post"}}<html><head><title>Working...</title></head><body>
 <form id="form_post" method="POST" name="hiddenform" action="{{.Action}}">

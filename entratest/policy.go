@@ -7,6 +7,7 @@ type policy struct {
 	contexts       []contextDemand
 	lifetime       time.Duration
 	strictRotation bool
+	deviceCodes    DeviceCodes
 }
 
 // policyID is the Conditional Access policy behind the required contexts.

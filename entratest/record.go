@@ -14,10 +14,11 @@ type Endpoint string
 const (
 	DiscoveryEndpoint Endpoint = "discovery" // instance discovery, OpenID configuration, keys
 	AuthorizeEndpoint Endpoint = "authorize" // where a browser is sent to sign in
-	SignInEndpoint    Endpoint = "signin"    // what the sign-in pages post to
+	SignInEndpoint    Endpoint = "signin"    // what the sign-in pages and the page for user codes post to
 	TokenEndpoint     Endpoint = "token"
-	APIEndpoint       Endpoint = "api"   // the Graph-like API and what Protect wraps
-	OtherEndpoint     Endpoint = "other" // paths that the authority does not know
+	DeviceEndpoint    Endpoint = "devicecode" // where a device gets its codes; it polls the token endpoint
+	APIEndpoint       Endpoint = "api"        // the Graph-like API and what Protect wraps
+	OtherEndpoint     Endpoint = "other"      // paths that the authority does not know
 )
 
 // Stats counts what the server saw. It is comparable; Sub tells what a part of
@@ -29,13 +30,15 @@ type Stats struct {
 
 	// Token requests by grant.
 	CodeRequests, RefreshRequests, ClientCredentialsRequests int
+	DevicePolls                                              int // pending ones included
 
 	AuthorizeRequests int // requests for the authorize endpoint; a sign-in makes one
-	// Prompts counts authorize requests for which a person was shown a page.
+	// Prompts counts authorize requests, and user codes entered, for which a
+	// person was shown a page.
 	// One request counts once, however many pages it takes (a wrong password,
 	// a second factor), and not at all if the browser's session sufficed.
 	Prompts int
-	SignIns int // authorization codes handed out, with and without a page
+	SignIns int // authorization codes handed out and device codes approved, with and without a page
 
 	APICalls   int // requests that reached the API, replays included
 	Challenges int // API calls answered with 401 and error insufficient_claims
@@ -49,6 +52,7 @@ func (s Stats) Sub(earlier Stats) Stats {
 	s.CodeRequests -= earlier.CodeRequests
 	s.RefreshRequests -= earlier.RefreshRequests
 	s.ClientCredentialsRequests -= earlier.ClientCredentialsRequests
+	s.DevicePolls -= earlier.DevicePolls
 	s.AuthorizeRequests -= earlier.AuthorizeRequests
 	s.Prompts -= earlier.Prompts
 	s.SignIns -= earlier.SignIns

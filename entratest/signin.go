@@ -41,12 +41,13 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 	form := x.r.PostForm
 	switch action := form.Get("action"); {
 	case action == "cancel":
-		s.pending.drop(tx.id)
 		e := aad(65004)
 		e.subcode = "cancel"
-		return refuse(tx, e)
+		return s.refuse(tx, e)
 	case tx.page == pageApprove && action == "approve":
 		s.approve(tx)
+	case tx.page == pageConfirm && action == "confirm":
+		tx.confirm = false
 	case tx.page == pageConsent && action == "accept":
 		tx.consent = false
 	case tx.page != pageSignIn:

@@ -23,6 +23,10 @@ var grants = map[string]grant{
 	"authorization_code": redeemCode,
 	"refresh_token":      redeemRefreshToken,
 	"client_credentials": clientCredentials,
+
+	// The name of the drafts, which MSAL Go and MSAL Node use, and RFC 8628's.
+	"device_code": redeemDeviceCode,
+	"urn:ietf:params:oauth:grant-type:device_code": redeemDeviceCode,
 }
 
 // token is the token endpoint (RFC 6749 section 3.2).
@@ -65,6 +69,8 @@ func (s *Stats) granted(grant string) {
 		s.RefreshRequests++
 	case "client_credentials":
 		s.ClientCredentialsRequests++
+	case "device_code", "urn:ietf:params:oauth:grant-type:device_code":
+		s.DevicePolls++
 	}
 }
 

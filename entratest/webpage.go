@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -96,9 +97,10 @@ func attribute(t xml.StartElement, name string) string {
 	return ""
 }
 
-func (p *webPage) form(id string) *webForm {
+// form returns the first form that has one of the ids; without ids, any.
+func (p *webPage) form(ids ...string) *webForm {
 	for _, f := range p.forms {
-		if f.id == id {
+		if len(ids) == 0 || slices.Contains(ids, f.id) {
 			return f
 		}
 	}
