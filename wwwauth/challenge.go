@@ -27,16 +27,16 @@ type Challenge struct {
 func Parse(h http.Header) []Challenge {
 	sc := scan(h["Www-Authenticate"])
 	var all []Challenge
-	var params paramList // of the last challenge
+	params := make([]parameter, 0, 8) // of the last challenge
 	for {
 		switch found := sc.next(); found {
 		case token68:
 			all[len(all)-1].Token68 = sc.value.raw
 		case param:
-			params.add(sc.name, sc.value)
+			params = append(params, parameter{sc.name, sc.value})
 		default:
 			if len(all) > 0 {
-				all[len(all)-1].take(&params)
+				all[len(all)-1].take(params)
 			}
 			if found == end {
 				return all
@@ -45,35 +45,25 @@ func Parse(h http.Header) []Challenge {
 				all = make([]Challenge, 0, 2)
 			}
 			all = append(all, Challenge{Scheme: sc.name})
+			params = params[:0]
 		}
 	}
 }
 
-// A paramList gathers the parameters of a challenge, so that their map is made
-// once and in the right size.
-type paramList struct {
-	n    int
-	list [MaxParams]struct {
-		name  string
-		value value
-	}
+// A parameter waits until all of its challenge are known, so that their map is
+// made once and in the right size.
+type parameter struct {
+	name  string
+	value value
 }
 
-func (l *paramList) add(name string, v value) {
-	l.list[l.n].name, l.list[l.n].value = name, v
-	l.n++
-}
-
-// take makes the map of l's parameters and empties l.
-func (c *Challenge) take(l *paramList) {
-	c.Params = make(map[string]string, l.n)
-	if l.n > 0 {
+func (c *Challenge) take(params []parameter) {
+	c.Params = make(map[string]string, len(params))
+	if len(params) > 0 {
 		c.Token68 = ""
 	}
-	for l.n > 0 { // from the last to the first, which stands
-		l.n--
-		p := &l.list[l.n]
-		c.Params[p.name] = p.value.text()
+	for i := len(params) - 1; i >= 0; i-- { // from the last to the first, which stands
+		c.Params[params[i].name] = params[i].value.text()
 	}
 }
 

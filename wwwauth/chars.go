@@ -95,24 +95,26 @@ func isControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
 // hasControl reports whether s holds a control character other than tab. It
 // looks at many bytes at a time, for every byte of a header passes here.
 func hasControl(s string) bool {
-	for ; len(s) >= 16; s = s[16:] {
-		if maybeControl(s[:8])|maybeControl(s[8:16]) != 0 && anyControl(s[:16]) {
+	for ; len(s) >= 32; s = s[32:] {
+		marks := markControls(s[:8]) | markControls(s[8:16]) | markControls(s[16:24]) | markControls(s[24:32])
+		if marks&0x8080808080808080 != 0 && anyControl(s[:32]) {
 			return true
 		}
 	}
 	return anyControl(s)
 }
 
-// maybeControl returns a number other than 0 if one of the first 8 bytes of s
-// is a control character. It does so also for a tab, and now and then for
-// other bytes that stand behind a control character or 0xff.
-func maybeControl(s string) uint64 {
-	const each, high = 0x0101010101010101, 0x8080808080808080
+// markControls returns a number in which the high bit of a byte is set if one
+// of the first 8 bytes of s is a control character. It is set also for a tab,
+// and now and then for other bytes that stand behind a control character or
+// 0xff. The other bits mean nothing.
+func markControls(s string) uint64 {
+	const each = 0x0101010101010101
 	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 	// The high bit of a byte below 0x80 is set by taking away ' ' if the byte
 	// is less than that, by adding 1 if it is 0x7f.
-	return ((x - ' '*each) | (x + each)) &^ x & high
+	return ((x - ' '*each) | (x + each)) &^ x
 }
 
 func anyControl(s string) bool {

@@ -112,7 +112,7 @@ func (sc *scanner) nextField() bool {
 func (sc *scanner) separators() bool {
 	s, i := sc.s, sc.i
 	comma := i == 0
-	for i < len(s) && (s[i] == ',' || s[i] == ' ' || s[i] == '\t') {
+	for uint(i) < uint(len(s)) && (s[i] == ',' || s[i] == ' ' || s[i] == '\t') {
 		comma = comma || s[i] == ','
 		i++
 	}
@@ -125,7 +125,7 @@ func (sc *scanner) separators() bool {
 // classes that these characters have.
 func (sc *scanner) run(i int, c uint8) (int, uint8) {
 	s, start, seen := sc.s, i, uint8(0)
-	for i < len(s) && class[s[i]]&c != 0 {
+	for uint(i) < uint(len(s)) && class[s[i]]&c != 0 {
 		seen |= class[s[i]]
 		i++
 	}
@@ -136,7 +136,7 @@ func (sc *scanner) run(i int, c uint8) (int, uint8) {
 // blanks returns the end of the blanks that begin at i.
 func (sc *scanner) blanks(i int) int {
 	s, start := sc.s, i
-	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
+	for uint(i) < uint(len(s)) && (s[i] == ' ' || s[i] == '\t') {
 		i++
 	}
 	sc.work += i - start
@@ -176,9 +176,7 @@ func (sc *scanner) paramAt(i int) bool {
 func (sc *scanner) param() bool {
 	sc.i = sc.blanks(sc.i)
 	if sc.i < len(sc.s) && sc.s[sc.i] == '"' {
-		var closed bool
-		sc.value, closed = sc.quoted()
-		return closed
+		return sc.quoted()
 	}
 	start := sc.i
 	for sc.i < len(sc.s) && class[sc.s[sc.i]]&stop == 0 {
@@ -191,30 +189,29 @@ func (sc *scanner) param() bool {
 
 // quoted reads a quoted-string. It reports false, with the field used up, if
 // its end is missing.
-func (sc *scanner) quoted() (value, bool) {
-	start := sc.i + 1
-	last, escaped := start, false
+func (sc *scanner) quoted() bool {
+	inside := sc.s[sc.i+1:]
+	last, escaped := 0, false
 	if sc.escapes {
-		for last < len(sc.s) && sc.s[last] != '"' {
-			if sc.s[last] == '\\' {
+		for last < len(inside) && inside[last] != '"' {
+			if inside[last] == '\\' {
 				escaped = true
 				last++
 			}
 			last++
 		}
-	} else if n := strings.IndexByte(sc.s[start:], '"'); n >= 0 {
-		last += n
-	} else {
-		last = len(sc.s)
+	} else if last = strings.IndexByte(inside, '"'); last < 0 {
+		last = len(inside)
 	}
-	if last >= len(sc.s) {
+	if last >= len(inside) {
 		sc.work += len(sc.s) - sc.i
 		sc.i = len(sc.s)
-		return value{}, false
+		return false
 	}
-	sc.work += last + 1 - sc.i
-	sc.i = last + 1
-	return value{sc.s[start:last], escaped}, true
+	sc.work += last + 2
+	sc.i += last + 2
+	sc.value = value{inside[:last], escaped}
+	return true
 }
 
 // junk skips what is no element, up to the next blank or comma outside quotes.
