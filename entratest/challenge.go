@@ -76,8 +76,8 @@ func (x *exchange) graphHeader(more string) string {
 
 // loginOfAPI is the authority that an API points to.
 func (x *exchange) loginOfAPI() string {
-	if c, ok := cloudOfGraph(strings.TrimSuffix(x.r.Host, ":443")); ok {
-		return "https://" + c.preferredNetwork
+	if c := cloudOfGraph(strings.TrimSuffix(x.r.Host, ":443")); c != nil {
+		return "https://" + c.Login[0]
 	}
 	return x.s.web.origin()
 }

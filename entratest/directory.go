@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/internal/clouds"
 )
 
 // A User is a person of the tenant.
@@ -178,8 +180,8 @@ func graphAudiences(graph *site) []string {
 	for _, name := range graph.names() {
 		all = append(all, "https://"+name)
 	}
-	for _, c := range clouds {
-		for _, host := range c.graph {
+	for _, c := range clouds.All {
+		for _, host := range c.Graph {
 			all = append(all, "https://"+host)
 		}
 	}

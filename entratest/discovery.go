@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"github.com/msalcae/msalcae/internal/clouds"
 	"net/http"
 	"net/url"
 	"strings"
@@ -82,8 +83,8 @@ func (s *Server) instances() []map[string]any {
 	for _, host := range s.web.names() {
 		all = append(all, map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}})
 	}
-	for _, c := range clouds {
-		all = append(all, map[string]any{"preferred_network": c.preferredNetwork, "preferred_cache": c.preferredCache, "aliases": c.aliases})
+	for _, c := range clouds.All {
+		all = append(all, map[string]any{"preferred_network": c.Login[0], "preferred_cache": c.Cache, "aliases": c.Login})
 	}
 	return all
 }

@@ -8,64 +8,23 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/internal/clouds"
 )
-
-// A cloud is one of Microsoft's: the authority hosts with their aliases, and
-// the Graph host that belongs to them.
-type cloud struct {
-	preferredNetwork, preferredCache string
-	aliases                          []string
-	graph                            []string
-}
-
-// clouds are those that the MSALs know. The first is the public one.
-var clouds = []cloud{
-	{"login.microsoftonline.com", "login.windows.net",
-		[]string{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"},
-		[]string{"graph.microsoft.com"}},
-	{"login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn",
-		[]string{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"},
-		[]string{"microsoftgraph.chinacloudapi.cn"}},
-	{"login.microsoftonline.de", "login.microsoftonline.de",
-		[]string{"login.microsoftonline.de"},
-		[]string{"graph.microsoft.de"}},
-	{"login.microsoftonline.us", "login.microsoftonline.us",
-		[]string{"login.microsoftonline.us", "login.usgovcloudapi.net"},
-		[]string{"graph.microsoft.us", "dod-graph.microsoft.us"}},
-	{"login-us.microsoftonline.com", "login-us.microsoftonline.com",
-		[]string{"login-us.microsoftonline.com"}, nil},
-	{"login.sovcloud-identity.fr", "login.sovcloud-identity.fr", []string{"login.sovcloud-identity.fr"}, nil},
-	{"login.sovcloud-identity.de", "login.sovcloud-identity.de", []string{"login.sovcloud-identity.de"}, nil},
-	{"login.sovcloud-identity.sg", "login.sovcloud-identity.sg", []string{"login.sovcloud-identity.sg"}, nil},
-}
 
 func reroutedHosts() []string {
 	var all []string
-	for _, c := range clouds {
-		all = append(append(all, c.aliases...), c.graph...)
+	for _, c := range clouds.All {
+		all = append(append(all, c.Login...), c.Graph...)
 	}
 	return all
 }
 
 // loginHost tells whether host, without a port, is an authority of Microsoft's.
-func loginHost(host string) bool {
-	for _, c := range clouds {
-		if hasFold(c.aliases, host) {
-			return true
-		}
-	}
-	return false
-}
+func loginHost(host string) bool { return clouds.OfLogin(strings.ToLower(host)) != nil }
 
-// cloudOfGraph returns the cloud whose Graph host is.
-func cloudOfGraph(host string) (cloud, bool) {
-	for _, c := range clouds {
-		if hasFold(c.graph, host) {
-			return c, true
-		}
-	}
-	return cloud{}, false
-}
+// cloudOfGraph returns the cloud whose Graph is at host, nil if none is.
+func cloudOfGraph(host string) *clouds.Cloud { return clouds.OfGraph(strings.ToLower(host)) }
 
 // newTransport makes the transport of Client: it trusts the server's
 // certificates and dials the server for Microsoft's hosts. TLS sees the name
@@ -93,7 +52,7 @@ func (s *Server) reroute(addr string) string {
 	if loginHost(host) {
 		return s.web.dial
 	}
-	if _, ok := cloudOfGraph(host); ok {
+	if cloudOfGraph(host) != nil {
 		return s.graph.dial
 	}
 	return addr

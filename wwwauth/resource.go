@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/msalcae/msalcae/internal/clouds"
 )
 
 // Errors of ResourceOf, found with errors.Is.
@@ -37,18 +39,6 @@ type Resource struct {
 	Scope string
 }
 
-// The hosts of Entra in the worldwide cloud and in the others.
-var (
-	worldwideHosts = []string{
-		"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net",
-	}
-	sovereignHosts = []string{
-		"login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net",
-		"login.partner.microsoftonline.cn", "login.chinacloudapi.cn", "login.microsoftonline.de",
-		"login.sovcloud-identity.fr", "login.sovcloud-identity.de", "login.sovcloud-identity.sg",
-	}
-)
-
 // graphID is the application ID that Microsoft Graph's challenges give.
 const graphID = "00000003-0000-0000-c000-000000000000"
 
@@ -78,7 +68,7 @@ func ResourceOf(h http.Header, hosts ...string) (Resource, error) {
 		if tenant == "" {
 			r.Authority += "common"
 		}
-		if r.ID == graphID && slices.Contains(worldwideHosts, host) {
+		if r.ID == graphID && clouds.OfLogin(host) == clouds.Worldwide {
 			r.ID = "https://graph.microsoft.com"
 		}
 		if r.ID != "" {
@@ -106,7 +96,7 @@ func authority(uri string, hosts []string) (host, tenant string, err error) {
 	}
 	host = strings.TrimSuffix(lower(u.Host), ":443")
 	known := func(h string) bool { return equalFold(strings.TrimSuffix(h, ":443"), host) }
-	if !slices.ContainsFunc(slices.Concat(worldwideHosts, sovereignHosts, hosts), known) {
+	if clouds.OfLogin(host) == nil && !slices.ContainsFunc(hosts, known) {
 		return "", "", fmt.Errorf("%w, %.100q: name its host if you trust it with a sign-in", ErrUnknownAuthority, host)
 	}
 	tenant, _, _ = strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")

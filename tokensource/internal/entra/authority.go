@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/clouds"
 )
 
 // An Authority is the address at which a tenant's tokens are issued, taken
@@ -18,36 +19,6 @@ type Authority struct {
 	URL    string // normalised: host in lower case, without :443
 	Host   string // host[:port]
 	Tenant string // first segment of the path, in lower case
-}
-
-// A cloud says where well-known resources live. Clouds whose hosts are not
-// certain have none: the caller then names them in Transport.Hosts.
-type cloud struct{ graph, storage string }
-
-var (
-	worldwide = &cloud{graph: "graph.microsoft.com", storage: "core.windows.net"}
-	usGov     = &cloud{graph: "graph.microsoft.us", storage: "core.usgovcloudapi.net"}
-	china     = &cloud{graph: "microsoftgraph.chinacloudapi.cn", storage: "core.chinacloudapi.cn"}
-	germany   = &cloud{graph: "graph.microsoft.de", storage: "core.cloudapi.de"}
-	uncharted = &cloud{}
-)
-
-// loginHosts are the hosts at which Microsoft issues tokens: those that MSAL
-// trusts without asking (instance discovery metadata of its version 1.10.1).
-var loginHosts = map[string]*cloud{
-	"login.microsoftonline.com":        worldwide,
-	"login.windows.net":                worldwide,
-	"login.microsoft.com":              worldwide,
-	"sts.windows.net":                  worldwide,
-	"login.microsoftonline.us":         usGov,
-	"login.usgovcloudapi.net":          usGov,
-	"login.partner.microsoftonline.cn": china,
-	"login.chinacloudapi.cn":           china,
-	"login.microsoftonline.de":         germany,
-	"login-us.microsoftonline.com":     uncharted,
-	"login.sovcloud-identity.fr":       uncharted,
-	"login.sovcloud-identity.de":       uncharted,
-	"login.sovcloud-identity.sg":       uncharted,
 }
 
 // ParseAuthority checks the value of a config's Authority; config names the
@@ -87,7 +58,7 @@ func ParseAuthority(config, value string) (Authority, error) {
 func (a Authority) Microsoft() bool { return a.cloud() != nil }
 
 // cloud returns the cloud of a's host, nil if it is not one of Microsoft's.
-func (a Authority) cloud() *cloud { return loginHosts[a.Host] }
+func (a Authority) cloud() *clouds.Cloud { return clouds.OfLogin(a.Host) }
 
 // trusts reports whether credentials for a may be sent to u: to a's own host,
 // or to one of Microsoft's, with or without the label of a region before it.
@@ -97,11 +68,11 @@ func (a Authority) trusts(u *url.URL) bool {
 		return false
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Host), ":443")
-	if host == a.Host || loginHosts[host] != nil {
+	if host == a.Host || clouds.OfLogin(host) != nil {
 		return true
 	}
 	_, rest, _ := strings.Cut(host, ".")
-	return loginHosts[rest] != nil
+	return clouds.OfLogin(rest) != nil
 }
 
 // Generic reports whether tenant stands for several: tokens for it come from

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/msalcae/msalcae/internal/clouds"
 )
 
 // resourceHosts maps resources whose tokens are for other hosts than the one
@@ -77,8 +79,8 @@ func isGUID(s string) bool {
 }
 
 func graphHosts(a Authority) []string {
-	if c := a.cloud(); c != nil && c.graph != "" {
-		return []string{c.graph}
+	if c := a.cloud(); c != nil && len(c.Graph) > 0 {
+		return c.Graph[:1:1]
 	}
 	return nil
 }
@@ -128,13 +130,13 @@ var notHosts = map[string]bool{
 // every cloud.
 func storageHosts(a Authority) []string {
 	c := a.cloud()
-	if c == nil || c.storage == "" {
+	if c == nil || c.Storage == "" {
 		return nil
 	}
 	var hosts []string
 	for _, service := range []string{"blob", "dfs", "file", "queue", "table"} {
-		hosts = append(hosts, "*."+service+"."+c.storage)
-		if c == worldwide {
+		hosts = append(hosts, "*."+service+"."+c.Storage)
+		if c == clouds.Worldwide {
 			hosts = append(hosts, "*."+service+".storage.azure.net") // accounts in DNS zones
 		}
 	}
