@@ -14,33 +14,34 @@ import (
 type Fault struct {
 	// Delay is waited before anything else. Alone it makes a slow server: the
 	// true answer follows.
-	Delay time.Duration
+	Delay time.Duration `json:"delay,omitempty"`
 	// Hang never answers: the request ends when its client gives up or the
 	// server is closed.
-	Hang bool
+	Hang bool `json:"hang,omitempty"`
 	// Drop ends the connection, of HTTP/2 the stream, without an answer. Go's
 	// http.Transport repeats a GET by itself if its connection was a used one.
-	Drop bool
+	Drop bool `json:"drop,omitempty"`
 
 	// AADSTS, not 0, answers with that error in Entra's form; the codes that
 	// the server knows have their usual texts.
-	AADSTS int
+	AADSTS int `json:"aadsts,omitempty"`
 	// OAuthError and Suberror, if not "", replace the usual ones of AADSTS.
-	OAuthError, Suberror string
+	OAuthError string `json:"oauth_error,omitempty"`
+	Suberror   string `json:"suberror,omitempty"`
 	// Claims, if not "", is the claims member of AADSTS's answer.
-	Claims string
+	Claims string `json:"claims,omitempty"`
 
 	// Challenge, if not "", answers 401 with a claims challenge in Graph's form
 	// of exactly this text, which need not be JSON.
-	Challenge string
+	Challenge string `json:"challenge,omitempty"`
 
 	// Status is the HTTP status; 0 means what belongs to AADSTS or Challenge,
 	// or, if Header or Body is set, 200.
-	Status int
+	Status int `json:"status,omitempty"`
 	// Header is added to the answer's.
-	Header http.Header
+	Header http.Header `json:"header,omitempty"`
 	// Body replaces the answer's, if not "".
-	Body string
+	Body string `json:"body,omitempty"`
 }
 
 type plannedFault struct {

@@ -24,24 +24,26 @@ const (
 // Stats counts what the server saw. It is comparable; Sub tells what a part of
 // a test has added. Requests are counted when they arrive, answered or not.
 type Stats struct {
-	DiscoveryRequests int // for instance discovery, OpenID configurations and keys
-	TokenRequests     int // of every grant, successful or not
-	TokenErrors       int // token requests that were answered with an error
+	DiscoveryRequests int `json:"discovery_requests"` // for instance discovery, OpenID configurations and keys
+	TokenRequests     int `json:"token_requests"`     // of every grant, successful or not
+	TokenErrors       int `json:"token_errors"`       // token requests that were answered with an error
 
 	// Token requests by grant.
-	CodeRequests, RefreshRequests, ClientCredentialsRequests int
-	DevicePolls                                              int // pending ones included
+	CodeRequests              int `json:"code_requests"`
+	RefreshRequests           int `json:"refresh_requests"`
+	ClientCredentialsRequests int `json:"client_credentials_requests"`
+	DevicePolls               int `json:"device_polls"` // pending ones included
 
-	AuthorizeRequests int // requests for the authorize endpoint; a sign-in makes one
+	AuthorizeRequests int `json:"authorize_requests"` // requests for the authorize endpoint; a sign-in makes one
 	// Prompts counts authorize requests, and user codes entered, for which a
 	// person was shown a page.
 	// One request counts once, however many pages it takes (a wrong password,
 	// a second factor), and not at all if the browser's session sufficed.
-	Prompts int
-	SignIns int // authorization codes handed out and device codes approved, with and without a page
+	Prompts int `json:"prompts"`
+	SignIns int `json:"sign_ins"` // authorization codes handed out and device codes approved, with and without a page
 
-	APICalls   int // requests that reached the API, replays included
-	Challenges int // API calls answered with 401 and error insufficient_claims
+	APICalls   int `json:"api_calls"`  // requests that reached the API, replays included
+	Challenges int `json:"challenges"` // API calls answered with 401 and error insufficient_claims
 }
 
 // Sub returns s less earlier.
@@ -64,27 +66,28 @@ func (s Stats) Sub(earlier Stats) Stats {
 // A Request is the record of one request. It holds no token, code, secret or
 // password.
 type Request struct {
-	Time     time.Time // of its arrival
-	Endpoint Endpoint  // what it was for
-	Method   string    // HTTP method
-	Path     string    // of its URL, without the query
+	Time     time.Time `json:"time"`     // of its arrival
+	Endpoint Endpoint  `json:"endpoint"` // what it was for
+	Method   string    `json:"method"`   // HTTP method
+	Path     string    `json:"path"`     // of its URL, without the query
 
-	Grant   string   // grant_type, at the token endpoint
-	Scopes  []string // as asked for
-	Claims  string   // the claims parameter as received
-	Client  string   // client id, as given or as the access token has it
-	Account string   // user principal name, once it is known; before that login_hint
-	Prompt  string   // the prompt parameter, at the authorize endpoint
+	Grant   string   `json:"grant,omitempty"`   // grant_type, at the token endpoint
+	Scopes  []string `json:"scopes,omitempty"`  // as asked for
+	Claims  string   `json:"claims,omitempty"`  // the claims parameter as received
+	Client  string   `json:"client,omitempty"`  // client id, as given or as the access token has it
+	Account string   `json:"account,omitempty"` // user principal name, once it is known; before that login_hint
+	Prompt  string   `json:"prompt,omitempty"`  // the prompt parameter, at the authorize endpoint
 
-	Status          int    // HTTP status; 0 if the request was not answered
-	Error, Suberror string // OAuth error, if the answer was one
-	AADSTS          int    // Entra's error code, if the answer was an error; else 0
-	Challenge       string // the WWW-Authenticate header, if the API sent one
-	CorrelationID   string // client-request-id, or one made up
+	Status        int    `json:"status"`                   // HTTP status; 0 if the request was not answered
+	Error         string `json:"error,omitempty"`          // OAuth error, if the answer was one
+	Suberror      string `json:"suberror,omitempty"`       // Entra's, if it had one
+	AADSTS        int    `json:"aadsts,omitempty"`         // Entra's error code, if the answer was an error; else 0
+	Challenge     string `json:"challenge,omitempty"`      // the WWW-Authenticate header, if the API sent one
+	CorrelationID string `json:"correlation_id,omitempty"` // client-request-id, or one made up
 
 	// What arrived at the API with POST, PATCH and PUT.
-	BodyLength int64
-	BodySHA256 string // lower-case hex
+	BodyLength int64  `json:"body_length,omitempty"`
+	BodySHA256 string `json:"body_sha256,omitempty"` // lower-case hex
 }
 
 // maxLog is how many requests Log remembers.
