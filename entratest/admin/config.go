@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/msalcae/msalcae/entratest"
+)
+
+// A Config says what a server is to have beside what it begins with. It is
+// what the command's -config file holds, and POST /admin/config takes.
+type Config struct {
+	Users []entratest.User `json:"users,omitempty"` // to add
+	Apps  []entratest.App  `json:"apps,omitempty"`  // to add
+	// Switches are thrown in their order. Each has one member, whose name is
+	// the switch's and whose value is the body of POST /admin/name.
+	Switches []map[string]json.RawMessage `json:"switches,omitempty"`
+}
+
+// ParseConfig reads a Config from JSON. A member that is not known, at any
+// depth, is an error, and so is a switch's body that it would not take.
+func ParseConfig(data []byte) (Config, error) {
+	var c Config
+	if err := decode(data, &c); err != nil {
+		return Config{}, err
+	}
+	_, err := c.actions()
+	return c, err
+}
+
+// actions returns what the switches do.
+func (c Config) actions() (all []func(*entratest.Server), err error) {
+	for i, one := range c.Switches {
+		if len(one) != 1 {
+			return nil, fmt.Errorf("switches[%d] has %d members and not one", i, len(one))
+		}
+		for name, body := range one {
+			s, ok := switchNamed(name)
+			if !ok {
+				return nil, fmt.Errorf("switches[%d]: there is no switch %q", i, name)
+			}
+			do, err := s.read(body)
+			if err != nil {
+				return nil, fmt.Errorf("switches[%d]: %s: %w", i, name, err)
+			}
+			all = append(all, do)
+		}
+	}
+	return all, nil
+}
+
+// Apply adds the users and applications and throws the switches. It returns
+// those that it added, with the ids that were made for them. An error says
+// what stands in the way, such as a username that is taken; what came before
+// that has been done.
+func (c Config) Apply(s *entratest.Server) (added Config, err error) {
+	actions, err := c.actions()
+	if err != nil {
+		return Config{}, err
+	}
+	for _, u := range c.Users {
+		if err := attempt(func(s *entratest.Server) { added.Users = append(added.Users, s.AddUser(u)) }, s); err != nil {
+			return added, err
+		}
+	}
+	for _, a := range c.Apps {
+		if err := attempt(func(s *entratest.Server) { added.Apps = append(added.Apps, s.AddApp(a)) }, s); err != nil {
+			return added, err
+		}
+	}
+	for _, do := range actions {
+		if err := attempt(do, s); err != nil {
+			return added, err
+		}
+	}
+	return added, nil
+}
+
+// example shows what a Config may hold.
+func (Config) example() any {
+	return map[string]any{
+		"users":    []entratest.User{{}},
+		"apps":     []entratest.App{{}},
+		"switches": []map[string]any{{"revoke": revocation{}}},
+	}
+}
