@@ -25,9 +25,10 @@ type Fault struct {
 	// AADSTS, not 0, answers with that error in Entra's form; the codes that
 	// the server knows have their usual texts.
 	AADSTS int `json:"aadsts,omitempty"`
-	// OAuthError and Suberror, if not "", replace the usual ones of AADSTS.
+	// OAuthError, if not "", replaces the usual one of AADSTS.
 	OAuthError string `json:"oauth_error,omitempty"`
-	Suberror   string `json:"suberror,omitempty"`
+	// Suberror, if not "", replaces the usual one of AADSTS.
+	Suberror string `json:"suberror,omitempty"`
 	// Claims, if not "", is the claims member of AADSTS's answer.
 	Claims string `json:"claims,omitempty"`
 

@@ -28,11 +28,10 @@ type Stats struct {
 	TokenRequests     int `json:"token_requests"`     // of every grant, successful or not
 	TokenErrors       int `json:"token_errors"`       // token requests that were answered with an error
 
-	// Token requests by grant.
-	CodeRequests              int `json:"code_requests"`
-	RefreshRequests           int `json:"refresh_requests"`
-	ClientCredentialsRequests int `json:"client_credentials_requests"`
-	DevicePolls               int `json:"device_polls"` // pending ones included
+	CodeRequests              int `json:"code_requests"`               // token requests with a code
+	RefreshRequests           int `json:"refresh_requests"`            // with a refresh token
+	ClientCredentialsRequests int `json:"client_credentials_requests"` // of applications for themselves
+	DevicePolls               int `json:"device_polls"`                // with a device code, pending ones included
 
 	AuthorizeRequests int `json:"authorize_requests"` // requests for the authorize endpoint; a sign-in makes one
 	// Prompts counts authorize requests, and user codes entered, for which a
