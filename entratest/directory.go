@@ -28,6 +28,10 @@ type App struct {
 	// http://127.0.0.1 is ignored. A public client may use those two with any
 	// path besides.
 	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	// IdentifierURIs are what the application's own API is called, besides its
+	// client id and "api://" followed by it: tokens for the API are issued under
+	// all of them, and are good for the application to act on behalf of a user.
+	IdentifierURIs []string `json:"identifier_uris,omitempty"`
 }
 
 // A principal is whoever tokens are issued to, with what has happened to it.
@@ -141,12 +145,16 @@ type directory struct {
 	users     []*account
 	people    map[string]*account // by lower-case username and object id
 	apps      []*app
-	resources []string // URIs of the APIs for which tokens are issued
+	resources []string // what Graph is called
+	protected []string // what Protect wraps
 
 	sessions *shelf[*session]
 	refresh  *shelf[*refreshToken]
 	codes    *shelf[*authCode]
 	pending  *shelf[*transaction] // sign-in pages that are open
+
+	// The sign-ins behind access tokens that may come back as assertions, by uti.
+	assertions *shelf[signin]
 
 	devices   *shelf[*deviceGrant] // by device code
 	userCodes *shelf[*deviceGrant]
@@ -162,10 +170,12 @@ func newDirectory(graph *site) directory {
 		codes:    newShelf[*authCode](10_000),
 		pending:  newShelf[*transaction](10_000),
 
+		assertions: newShelf[signin](100_000),
+
 		devices:   newShelf[*deviceGrant](10_000),
 		userCodes: newShelf[*deviceGrant](10_000),
 	}
-	d.resources = append(graphAudiences(graph), "api://"+clientID, clientID)
+	d.resources = graphAudiences(graph)
 	d.addUser(User{Username: username, Password: password, Name: "Ada Lovelace", ObjectID: "aaaaaaaa-0000-4000-8000-000000000001"})
 	d.addUser(User{Username: "grace@" + tenantDomain, Password: "entratest-grace-password", Name: "Grace Hopper", ObjectID: "aaaaaaaa-0000-4000-8000-000000000002"})
 	d.addApp(App{ClientID: clientID, Secret: clientSecret, Name: "entratest confidential client"})
@@ -263,7 +273,7 @@ func (s *Server) AddApp(a App) App {
 	if s.app(a.ClientID) != nil {
 		panic(fmt.Sprintf("entratest: AddApp: the client id %q is taken", a.ClientID))
 	}
-	a.RedirectURIs = slices.Clone(a.RedirectURIs)
+	a.RedirectURIs, a.IdentifierURIs = slices.Clone(a.RedirectURIs), slices.Clone(a.IdentifierURIs)
 	return s.addApp(a).App
 }
 

@@ -79,6 +79,8 @@
 //   - Authentication contexts last as long as the sign-in that satisfied them,
 //     and are in a token only if it was asked for them. Essential ones that were
 //     asked of client credentials are left out, without an error.
+//   - An API that acts on behalf of a user whose session was revoked since the
+//     assertion was issued is answered with AADSTS50173.
 //   - A declined device code is answered with AADSTS65004, the code of a declined
 //     consent; the documentation gives authorization_declined no number.
 //   - A redirect URI that differs from the authorize request's is answered with
@@ -96,8 +98,9 @@
 //   - Instance discovery knows this server beside Microsoft's clouds.
 //   - Graph's challenge has the form of 2021 for every reason; its later and
 //     other services' forms can be sent with [Server.FailAPI].
-//   - Only the code, refresh token, device code and client credentials grants
-//     are there, and client secrets alone authenticate an application.
+//   - Only the code, refresh token, device code, on-behalf-of and client
+//     credentials grants are there, and client secrets alone authenticate an
+//     application.
 //
 // The protocol is described at
 // https://learn.microsoft.com/entra/identity-platform/claims-challenge and

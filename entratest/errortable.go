@@ -4,6 +4,7 @@ package entratest
 // time: clients branch on error and suberror, never on code or text.
 var errorTable = map[int]struct{ code, suberror, text string }{
 	50011:   {"invalid_request", "", "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'."},
+	50013:   {"invalid_grant", "", "Assertion failed signature validation. Reason: %s."},
 	50034:   {"invalid_grant", "bad_token", "The user account {EUII Hidden} does not exist in the " + tenantID + " directory."},
 	50049:   {"invalid_instance", "", "Unknown or invalid instance."},
 	50053:   {"invalid_grant", "", "The account is locked, you've tried to sign in too many times with an incorrect user ID or password."},
@@ -36,8 +37,10 @@ var errorTable = map[int]struct{ code, suberror, text string }{
 	90100:   {"invalid_request", "", "The parameter '%s' is empty or not valid."},
 	90119:   {"invalid_request", "", "The user code is empty."},
 	90120:   {"invalid_grant", "", "The user code has already been used."},
+	240002:  {"invalid_grant", "", "Input id_token cannot be used as 'urn:ietf:params:oauth:grant-type:jwt-bearer' grant."},
 	500011:  {"invalid_resource", "", "The resource principal named %s was not found in the tenant named " + tenantDomain + "."},
 	500112:  {"invalid_grant", "", "The reply address '%s' does not match the reply address provided when requesting the authorization code."},
+	500133:  {"invalid_grant", "", "Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token. Current time: %s, expiry time of assertion %s."},
 	501481:  {"invalid_grant", "", "The Code_Verifier does not match the code_challenge supplied in the authorization request."},
 	501491:  {"invalid_request", "", "Invalid size of Code_Challenge parameter."},
 	700016:  {"unauthorized_client", "", "Application with identifier '%s' was not found in the directory '" + tenantDomain + "'."},
@@ -49,6 +52,7 @@ var errorTable = map[int]struct{ code, suberror, text string }{
 	900144:  {"invalid_request", "", "The request body must contain the following parameter: '%s'."},
 	900561:  {"invalid_request", "", "The endpoint only accepts POST requests. Received a %s request."},
 	7000112: {"unauthorized_client", "", "Application '%s' is disabled."},
+	7000114: {"invalid_grant", "", "Application '%s' is not allowed to make application on-behalf-of calls."},
 	7000215: {"invalid_client", "", "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'."},
 	7000218: {"invalid_client", "", "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."},
 	7000222: {"invalid_client", "", "The provided client secret keys are expired."},

@@ -103,6 +103,9 @@ func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, cla
 	i.user, i.signin, i.nonce = in.user.User, in, nonce
 	i.contexts = s.policy.grantable(claims, in.contexts)
 	i.clientInfo = req.form.Get("client_info") == "1"
+	if s.owner(scope.resource) != nil {
+		s.assertions.put(i.id, in)
+	}
 	if scope.offline {
 		i.refreshToken = secretString()
 		s.refresh.put(i.refreshToken, &refreshToken{signin: in, app: req.app, scopes: scope.asked, seq: i.seq, issued: i.at})

@@ -74,3 +74,25 @@ func TestLogIsBounded(t *testing.T) {
 		require.Equal(t, 2*maxLog+7+i, r.Status)
 	}
 }
+
+// An assertion is good as long as the token that it is.
+func TestAssertionTimesAreValidated(t *testing.T) {
+	s := NewServer()
+	defer s.Close()
+	now := time.Now().Unix()
+	for _, c := range []struct {
+		nbf, exp int64
+		code     int
+	}{
+		{now - 60, now - 1, 500133},
+		{now + 400, now + 600, 500133},
+		{now, now + 60, 50013}, // good, but no sign-in is behind it
+	} {
+		s.mu.Lock()
+		_, err := s.userAssertion(sharedKey().Sign(map[string]any{"aud": clientID, "iss": s.Authority() + "/v2.0", "nbf": c.nbf, "exp": c.exp,
+			"idtyp": "user", "uti": tokenID(1)}), s.app(clientID))
+		s.mu.Unlock()
+		require.NotNil(t, err)
+		assert.Equal(t, c.code, err.aadsts, "%+v", c)
+	}
+}

@@ -19,6 +19,7 @@ type issue struct {
 	label        string // whose, for the record
 
 	seq          uint64
+	id           string    // uti of the access token
 	at           time.Time // of the issue
 	from         time.Time // iat and nbf
 	lifetime     time.Duration
@@ -44,6 +45,7 @@ func (s *Server) newIssue(req *tokenRequest, p *principal, scope scopeRequest, c
 		origin: req.origin, client: req.app.ClientID, confidential: req.app.confidential(), scope: scope, label: p.label,
 		seq: s.next(), at: now, from: now, capabilities: claims.capabilities(), objectID: p.objectID, ip: p.ip,
 	}
+	i.id = tokenID(i.seq)
 	// A demanded nbf is met and not undercut: what the API demanded a second
 	// ago must satisfy it now.
 	if nbf, ok := claims.notBefore(); ok && nbf.After(now) && nbf.Before(now.Add(maxSkew)) {
@@ -100,7 +102,7 @@ func (i *issue) common() map[string]any {
 		"oid": i.objectID,
 		"sub": i.objectID,
 		"tid": tenantID,
-		"uti": tokenID(i.seq),
+		"uti": i.id,
 		"ver": "2.0",
 	}
 }
@@ -133,7 +135,7 @@ func (i *issue) accessToken() map[string]any {
 
 func (i *issue) idToken() map[string]any {
 	c := i.common()
-	c["aud"] = i.client
+	c["aud"], c["uti"] = i.client, tokenID(i.seq)
 	c["exp"] = i.from.Add(time.Hour).Unix()
 	c["sub"] = pairwise(i.objectID, i.client)
 	c["sid"] = i.signin.session

@@ -23,7 +23,7 @@ func (s *Server) Protect(handler http.Handler, resource ...string) http.Handler 
 		audiences = []string{"api://" + clientID, clientID}
 	}
 	s.mu.Lock()
-	s.resources = append(slices.Clip(s.resources), audiences...)
+	s.protected = append(slices.Clip(s.protected), audiences...)
 	s.mu.Unlock()
 	return s.protect(audiences, func(x *exchange, _ *caller) { handler.ServeHTTP(x, x.r) })
 }

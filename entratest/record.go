@@ -31,6 +31,7 @@ type Stats struct {
 	CodeRequests              int `json:"code_requests"`               // token requests with a code
 	RefreshRequests           int `json:"refresh_requests"`            // with a refresh token
 	ClientCredentialsRequests int `json:"client_credentials_requests"` // of applications for themselves
+	OnBehalfOfRequests        int `json:"on_behalf_of_requests"`       // with an assertion; refresh tokens count as such
 	DevicePolls               int `json:"device_polls"`                // with a device code, pending ones included
 
 	AuthorizeRequests int `json:"authorize_requests"` // requests for the authorize endpoint; a sign-in makes one
@@ -53,6 +54,7 @@ func (s Stats) Sub(earlier Stats) Stats {
 	s.CodeRequests -= earlier.CodeRequests
 	s.RefreshRequests -= earlier.RefreshRequests
 	s.ClientCredentialsRequests -= earlier.ClientCredentialsRequests
+	s.OnBehalfOfRequests -= earlier.OnBehalfOfRequests
 	s.DevicePolls -= earlier.DevicePolls
 	s.AuthorizeRequests -= earlier.AuthorizeRequests
 	s.Prompts -= earlier.Prompts

@@ -10,9 +10,9 @@ func (s *Server) Reset() {
 	s.recorder.clear()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	resources := s.resources
+	protected := s.protected
 	s.directory = newDirectory(s.graph)
-	s.resources = resources
+	s.protected = protected
 	s.policy = policy{}
 	s.rand = newRand(1)
 	s.born = s.next()

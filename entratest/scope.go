@@ -36,7 +36,7 @@ func (d *directory) parseScope(text, graph string) (scopeRequest, *aadError) {
 		switch {
 		case permission == "":
 			return req, aad(70011, scope)
-		case !hasFold(d.resources, resource):
+		case !d.isResource(resource):
 			return req, aad(500011, resource)
 		case req.resource != "" && !strings.EqualFold(req.resource, resource):
 			return req, aad(700022)

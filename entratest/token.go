@@ -24,6 +24,8 @@ var grants = map[string]grant{
 	"refresh_token":      redeemRefreshToken,
 	"client_credentials": clientCredentials,
 
+	"urn:ietf:params:oauth:grant-type:jwt-bearer": onBehalfOf,
+
 	// The name of the drafts, which MSAL Go and MSAL Node use, and RFC 8628's.
 	"device_code": redeemDeviceCode,
 	"urn:ietf:params:oauth:grant-type:device_code": redeemDeviceCode,
@@ -69,6 +71,8 @@ func (s *Stats) granted(grant string) {
 		s.RefreshRequests++
 	case "client_credentials":
 		s.ClientCredentialsRequests++
+	case "urn:ietf:params:oauth:grant-type:jwt-bearer":
+		s.OnBehalfOfRequests++
 	case "device_code", "urn:ietf:params:oauth:grant-type:device_code":
 		s.DevicePolls++
 	}
