@@ -37,6 +37,19 @@ func tokenOf(ctx context.Context, acquire func() (public.AuthResult, error)) (pu
 	return public.AuthResult{}, entra.Typed(ctx, err)
 }
 
+// askAgain asks with the claims of req, and once more for a new token if MSAL's
+// cache answered with the very one that was rejected.
+func askAgain(req msalcae.TokenRequest, ask func(claims string) (public.AuthResult, error)) (public.AuthResult, error) {
+	res, err := ask(req.Claims)
+	if err == nil && req.Claims == "" && req.Rejected != "" && res.AccessToken == req.Rejected {
+		return ask(newTokenClaims)
+	}
+	return res, err
+}
+
+// newTokenClaims asks for nothing but makes MSAL pass over its cached token.
+const newTokenClaims = "{}"
+
 func toToken(res public.AuthResult) *msalcae.Token {
 	return &msalcae.Token{Value: res.AccessToken, ExpiresOn: res.ExpiresOn, RefreshOn: res.Metadata.RefreshOn}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/shelf"
 )
 
 // ConfidentialConfig describes a confidential client: an application with a
@@ -40,6 +42,10 @@ type ConfidentialConfig struct {
 	// DisableInstanceDiscovery keeps MSAL from asking Microsoft's cloud about
 	// Authority's host. It is never asked about hosts that are not Microsoft's.
 	DisableInstanceDiscovery bool
+	// MaxAssertions bounds the assertions of OnBehalfOf that are remembered, a
+	// source for each with its tokens. The least recently used leave first.
+	// Zero: 10,000.
+	MaxAssertions int
 }
 
 // Format implements fmt.Formatter: no verb prints the credential.
@@ -63,7 +69,11 @@ type confidentialClient struct {
 	wire      *entra.Wire      // nil: wrapped
 	check     *capabilityCheck // nil: ours
 	sources   *registry[confidentialKey]
+	delegates *shelf.Shelf[delegateKey, *Source]
 	voids     *voids
+	// personal builds another MSAL client, for what belongs to one person:
+	// what MSAL keeps of them goes when it does. nil: wrapped.
+	personal func(...confidential.Option) (confidential.Client, error)
 }
 
 type confidentialKey struct{ tenant, scopes string }
@@ -83,7 +93,6 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 	opts := []confidential.Option{
 		confidential.WithClientCapabilities(caps),
 		confidential.WithHTTPClient(w),
-		confidential.WithAzureRegion(region),
 	}
 	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, confidential.WithInstanceDiscovery(false))
@@ -91,7 +100,11 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 	if cfg.SendX5C {
 		opts = append(opts, confidential.WithX5C())
 	}
-	client, err := confidential.New(a.URL, cfg.ClientID, cfg.Credential, opts...)
+	build := func(region string, more []confidential.Option) (confidential.Client, error) {
+		all := append(slices.Clone(opts), confidential.WithAzureRegion(region))
+		return confidential.New(a.URL, cfg.ClientID, cfg.Credential, append(all, more...)...)
+	}
+	client, err := build(region, nil)
 	if err != nil {
 		// What is left to be wrong. MSAL's text says little, and nothing of
 		// the credential.
@@ -99,6 +112,12 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 	}
 	c := wrapConfidential(client)
 	c.authority, c.wire, c.check = a, w, nil
+	c.personal = func(more ...confidential.Option) (confidential.Client, error) {
+		return build(noRegion, more) // Entra's regional token services know applications alone
+	}
+	if cfg.MaxAssertions > 0 {
+		c.delegates = shelf.New[delegateKey, *Source](cfg.MaxAssertions)
+	}
 	return c, nil
 }
 
@@ -111,10 +130,11 @@ func WrapConfidential(client confidential.Client) *Confidential { return wrapCon
 
 func wrapConfidential(client confidential.Client) *Confidential {
 	return &Confidential{confidentialClient: &confidentialClient{
-		client:  client,
-		check:   &capabilityCheck{},
-		sources: newRegistry[confidentialKey](maxSources),
-		voids:   newVoids(),
+		client:    client,
+		check:     &capabilityCheck{},
+		sources:   newRegistry[confidentialKey](maxSources),
+		delegates: shelf.New[delegateKey, *Source](maxSources),
+		voids:     newVoids(),
 	}}
 }
 
@@ -155,20 +175,22 @@ func (c *Confidential) CloseIdleConnections() {
 
 func (c *Confidential) appAcquirer(scopes []string) Acquirer {
 	return func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-		res, err := c.app(ctx, scopes, req.Claims)
-		if err == nil && req.Claims == "" && req.Rejected != "" && res.AccessToken == req.Rejected {
-			res, err = c.app(ctx, scopes, newTokenClaims)
-		}
+		res, err := askAgain(req, func(claims string) (public.AuthResult, error) { return c.app(ctx, scopes, claims) })
 		if err != nil {
 			return nil, err
 		}
-		if err := c.check.verify(ctx, func(ctx context.Context) (string, error) {
-			return c.client.AuthCodeURL(ctx, "cp1-check", "https://localhost", scopes, confidential.WithTenantID(c.tenant))
-		}); err != nil {
+		if err := c.checkCapability(ctx, scopes); err != nil {
 			return nil, err
 		}
 		return toToken(res), nil
 	}
+}
+
+// checkCapability looks for cp1 in a client that the caller built.
+func (c *Confidential) checkCapability(ctx context.Context, scopes []string) error {
+	return c.check.verify(ctx, func(ctx context.Context) (string, error) {
+		return c.client.AuthCodeURL(ctx, "cp1-check", "https://localhost", scopes, confidential.WithTenantID(c.tenant))
+	})
 }
 
 // app asks with claims, past MSAL's cache, or without, which the cache answers
@@ -178,9 +200,6 @@ func (c *Confidential) app(ctx context.Context, scopes []string, claims string) 
 		return c.client.AcquireTokenByCredential(ctx, scopes, confidential.WithClaims(claims), confidential.WithTenantID(c.tenant))
 	})
 }
-
-// newTokenClaims asks for nothing but makes MSAL pass over its cached token.
-const newTokenClaims = "{}"
 
 // failing returns a source whose every token is err.
 func failing(err error) *Source {
@@ -210,6 +229,9 @@ func checkClientID(config, id string) error {
 	return nil
 }
 
+// noRegion is MSAL's value for none, whatever the environment says.
+const noRegion = "DisableMsalForceRegion"
+
 // regionOption returns the value for WithAzureRegion. MSAL reroutes clients to
 // <region>.<host>, also when only the environment's MSAL_FORCE_REGION says so;
 // that host exists at Microsoft's authorities alone.
@@ -218,7 +240,7 @@ func regionOption(a entra.Authority, region string) (string, error) {
 	case !a.Microsoft() && region != "":
 		return "", fmt.Errorf("%w: ConfidentialConfig.Region is for Microsoft's own authorities; leave it empty for %s", msalcae.ErrMisconfigured, a.Host)
 	case !a.Microsoft():
-		return "DisableMsalForceRegion", nil
+		return noRegion, nil
 	case region == "", region == confidential.AutoDetectRegion():
 		return region, nil
 	case len(region) > 63 || strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":

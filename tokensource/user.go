@@ -29,10 +29,7 @@ func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 			return nil, err
 		}
 	}
-	res, err := u.silent(ctx, who, req.Claims)
-	if err == nil && req.Claims == "" && req.Rejected != "" && res.AccessToken == req.Rejected {
-		res, err = u.silent(ctx, who, newTokenClaims)
-	}
+	res, err := askAgain(req, func(claims string) (public.AuthResult, error) { return u.silent(ctx, who, claims) })
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,17 @@ import (
 // A fingerprint stands for a token's value, which is not kept.
 type fingerprint [sha256.Size]byte
 
-func fingerprintOf(value string) fingerprint { return sha256.Sum256([]byte(value)) }
+func fingerprintOf(value string) fingerprint {
+	b := fingerprintBytes.Get().(*[]byte)
+	defer fingerprintBytes.Put(b)
+	*b = append((*b)[:0], value...)
+	f := sha256.Sum256(*b)
+	clear(*b)
+	return f
+}
+
+// fingerprintBytes spares a copy of a token for every look at an assertion.
+var fingerprintBytes = sync.Pool{New: func() any { return new([]byte) }}
 
 const (
 	// maxVoids bounds the memory that a hostile API can make a client spend. It

@@ -76,6 +76,8 @@ const (
 	textNoToken       = "no token found"
 	textNoAccessToken = "response is missing access_token"
 	textDeclined      = "token response failed because declined scopes are present: "
+	textPartitioned   = "Unmarshal(*storage.InMemoryContract) "
+	textShortLived    = "access token is expired"
 )
 
 // secretLike matches what may be a token, a code or a secret.
@@ -88,6 +90,12 @@ func other(err error) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if text == textNoToken {
 		return ErrNoRefreshToken
+	}
+	if strings.HasPrefix(text, textPartitioned) {
+		return fmt.Errorf("%w: MSAL Go 1.10.1 cannot keep users' tokens of the on-behalf-of flow in an external cache; use NewConfidential, which keeps them in memory, or a client without one", msalcae.ErrMisconfigured)
+	}
+	if text == textShortLived {
+		return &msalcae.Error{Err: errors.New("Entra issued a token that lives for less than five minutes, which MSAL refuses in the on-behalf-of flow; check the token lifetime policies, and both clocks")}
 	}
 	if scopes, ok := strings.CutPrefix(text, textDeclined); ok {
 		return &msalcae.Error{Err: fmt.Errorf("Entra granted other scopes than were asked for (%s are missing); ask for them as Entra spells them", secretLike.ReplaceAllString(scopes, "REDACTED"))}

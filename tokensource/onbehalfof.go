@@ -1,0 +1,180 @@
+package tokensource
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
+)
+
+// ErrAssertionExpired is wrapped by the error of a source of OnBehalfOf whose
+// assertion has expired. An API that gets it answers its own caller with a
+// plain 401, so that the caller comes again with a newer token. The error is
+// msalcae.ErrInteractionRequired too: only the caller can help.
+var ErrAssertionExpired = errors.New("msalcae: the assertion has expired")
+
+const (
+	// maxAssertionBytes is more than any HTTP server lets a header have.
+	maxAssertionBytes = 1 << 20
+	// assertionLife is how long an assertion is remembered that does not say
+	// when it expires: as long as an ordinary access token lives. No assertion
+	// is remembered for longer than Entra's longest-lived tokens last.
+	assertionLife = time.Hour
+)
+
+// A delegateKey's scopes are canonical.
+type delegateKey struct {
+	assertion      fingerprint
+	tenant, scopes string
+}
+
+// OnBehalfOf returns the source of the tokens with which this application, an
+// API, calls another one as the person who called it (the on-behalf-of flow,
+// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow).
+// assertion is the access token of the request that this API is answering,
+// without "Bearer ". Check it first: whoever presents it acts as its user.
+//
+// Call it for every request. Equal arguments give the same [Source], found by
+// the assertion's hash, until the assertion expires; ConfidentialConfig's
+// MaxAssertions bounds how many are remembered. A Source that is still in use
+// then goes on working, by its refresh token. What MSAL remembers of an
+// assertion goes with the Source, unless the client is wrapped: MSAL 1.10.1
+// forgets nothing by itself, and fails over an external cache.
+//
+// When the other API asks for claims that Entra grants no longer, the error is
+// msalcae.ErrInteractionRequired, and a *msalcae.Error in it has the claims to
+// relay to this API's caller, with a 401 of its own; where Entra gave none, the
+// ChallengeError's. An assertion that has expired is ErrAssertionExpired; one
+// that cannot be a token, and scopes that are none, msalcae.ErrMisconfigured.
+func (c *Confidential) OnBehalfOf(assertion string, scopes ...string) *Source {
+	canonical, scopeKey, err := formOf(scopes)
+	if err != nil {
+		return failing(err)
+	}
+	key := delegateKey{fingerprintOf(assertion), c.tenant, scopeKey}
+	if s, ok := c.delegates.Get(key); ok {
+		return s
+	}
+	return c.delegate(key, assertion, canonical)
+}
+
+func (c *Confidential) delegate(key delegateKey, assertion string, scopes []string) *Source {
+	if err := cmp.Or(c.err, checkAssertion(assertion)); err != nil {
+		return failing(err)
+	}
+	d := &delegate{app: c, assertion: assertion, scopes: scopes}
+	if c.personal != nil {
+		d.build = sync.OnceValues(func() (confidential.Client, error) { return c.personal() })
+	}
+	claims, _ := readJWT(assertion)
+	d.ends = claims.ends()
+	s := newSource(flow{acquire: d.acquire, voids: c.voids, hosts: entra.ScopeHosts(c.authority, scopes)})
+	if d.expired() {
+		return s
+	}
+	return c.delegates.Add(key, s, d.until(time.Now()))
+}
+
+// checkAssertion refuses what cannot be a bearer token (RFC 6750 section 2.1).
+func checkAssertion(assertion string) error {
+	const more = "pass the access token of the request being answered, without Bearer before it"
+	switch {
+	case assertion == "":
+		return fmt.Errorf("%w: the assertion is empty; %s", msalcae.ErrMisconfigured, more)
+	case len(assertion) > maxAssertionBytes,
+		strings.Trim(assertion, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=") != "":
+		return fmt.Errorf("%w: the assertion is not a token; %s", msalcae.ErrMisconfigured, more)
+	}
+	return nil
+}
+
+// A delegate is the flow of one assertion with one set of scopes.
+type delegate struct {
+	app       *Confidential
+	assertion string
+	ends      time.Time // of the assertion; zero: unknown
+	scopes    []string
+	build     func() (confidential.Client, error) // its own MSAL client, once; nil: the wrapped one
+	// redeemed says that the assertion was exchanged, so that MSAL may have a
+	// refresh token for it that is good for longer.
+	redeemed atomic.Bool
+}
+
+// expired reports whether the assertion has, by any clock that Entra accepts.
+func (d *delegate) expired() bool {
+	return !d.ends.IsZero() && time.Now().After(d.ends.Add(clockSkew))
+}
+
+// until is when the assertion is forgotten.
+func (d *delegate) until(now time.Time) time.Time {
+	latest := now.Add(voidLife)
+	switch end := d.ends.Add(clockSkew); {
+	case d.ends.IsZero():
+		return now.Add(assertionLife)
+	case end.Before(latest):
+		return end
+	}
+	return latest
+}
+
+func (d *delegate) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	if !d.redeemed.Load() && d.expired() {
+		return nil, outdated(msalcae.ErrInteractionRequired)
+	}
+	client, err := d.client()
+	if err != nil {
+		return nil, err
+	}
+	res, err := askAgain(req, func(claims string) (public.AuthResult, error) {
+		return tokenOf(ctx, func() (public.AuthResult, error) {
+			return client.AcquireTokenOnBehalfOf(ctx, d.assertion, d.scopes, confidential.WithClaims(claims), confidential.WithTenantID(d.app.tenant))
+		})
+	})
+	if err != nil {
+		return nil, d.explain(err)
+	}
+	d.redeemed.Store(true)
+	if err := d.app.checkCapability(ctx, d.scopes); err != nil {
+		return nil, err
+	}
+	return toToken(res), nil
+}
+
+func (d *delegate) client() (confidential.Client, error) {
+	if d.build == nil {
+		return d.app.client, nil
+	}
+	return d.build()
+}
+
+// explain says of Entra's refusal where the assertion is what is wrong. MSAL
+// tries the refresh token before it; the refusal is that of the assertion.
+func (d *delegate) explain(err error) error {
+	var answer *msalcae.Error
+	if !errors.As(err, &answer) {
+		return err
+	}
+	outside := answer.Code == "invalid_grant" && answer.Suberror == "" && d.expired()
+	if outside || slices.Contains(answer.AADSTS, assertionOutsideLifetime) {
+		return outdated(err)
+	}
+	return err
+}
+
+// assertionOutsideLifetime is AADSTS500133. An assertion may also be in a form
+// that does not tell us when it ends.
+const assertionOutsideLifetime = 500133
+
+func outdated(cause error) error {
+	return entra.OfKinds("the assertion has expired; answer this API's caller with 401, so that it comes again with a newer token", ErrAssertionExpired, cause)
+}
