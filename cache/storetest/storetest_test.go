@@ -66,6 +66,7 @@ func (*asideless) SetAside(context.Context, string, []byte) error { return nil }
 func TestDefectsAreFound(t *testing.T) {
 	overwrite := func(s *spoiled) func(string, []byte, []byte, func([]byte, []byte) error) error {
 		return func(name string, _, next []byte, do func(old, next []byte) error) error {
+			time.Sleep(time.Millisecond) // others have loaded the same by now
 			cur, err := s.Memory.Load(t.Context(), name)
 			if err != nil {
 				cur = nil
