@@ -96,8 +96,11 @@
 //   - All access tokens have the form of version 2.0, with appid and upn in
 //     addition, and can be validated by anyone. Graph's own are opaque.
 //   - Instance discovery knows this server beside Microsoft's clouds.
-//   - Graph's challenge has the form of 2021 for every reason; its later and
-//     other services' forms can be sent with [Server.FailAPI].
+//   - Graph's challenge has the form of 2021 for every reason. Its later and
+//     other services' forms are there to choose ([Server.SetChallengeForm],
+//     [Resource]). Of those of Exchange, Dataverse and Azure DevOps only parts
+//     were seen in public; for Key Vault and Storage, xms_caeerror is always
+//     10012, the only value seen.
 //   - Only the code, refresh token, device code, on-behalf-of and client
 //     credentials grants are there, and client secrets alone authenticate an
 //     application.

@@ -200,3 +200,23 @@ func ExampleServer_Client() {
 	fmt.Println(callAPI(srv.Client(), "https://graph.microsoft.com/v1.0/users", answer.AccessToken).Status)
 	// Output: 200 OK
 }
+
+// An API that speaks as Azure Resource Manager does.
+func ExampleServer_ProtectResource() {
+	srv := entratest.NewServer()
+	defer srv.Close()
+
+	manager := httptest.NewServer(srv.ProtectResource(http.NotFoundHandler(), entratest.Resource{
+		Audiences: []string{"https://management.azure.com"},
+		Form:      entratest.ARMForm,
+	}))
+	defer manager.Close()
+
+	form := daemonForm(srv, `{"access_token":{"xms_cc":{"values":["cp1"]}}}`)
+	form.Set("scope", "https://management.azure.com/.default")
+	token := requestToken(srv, form).AccessToken
+	srv.RequireAuthContext("p1") // as Azure asks for a second factor
+	claims, _ := wwwauth.Claims(callAPI(http.DefaultClient, manager.URL, token))
+	fmt.Println(claims)
+	// Output: {"access_token":{"acrs":{"essential":true,"values":["p1"]}}}
+}

@@ -14,6 +14,7 @@ type exchange struct {
 	s       *Server
 	r       *http.Request
 	rec     Request
+	form    ChallengeForm // of the API
 	traceID string
 	logged  bool
 }

@@ -1,8 +1,6 @@
 package entratest
 
 import (
-	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -32,9 +30,12 @@ type Fault struct {
 	// Claims, if not "", is the claims member of AADSTS's answer.
 	Claims string `json:"claims,omitempty"`
 
-	// Challenge, if not "", answers 401 with a claims challenge in Graph's form
-	// of exactly this text, which need not be JSON.
+	// Challenge, if not "", answers 401 with a claims challenge of exactly this
+	// text, which need not be JSON.
 	Challenge string `json:"challenge,omitempty"`
+	// Form is the Challenge's, MalformedForms being good as well; "" is the
+	// API's own.
+	Form ChallengeForm `json:"form,omitempty"`
 
 	// Status is the HTTP status; 0 means what belongs to AADSTS or Challenge,
 	// or, if Header or Body is set, 200.
@@ -62,6 +63,7 @@ func (s *Server) Fail(e Endpoint, n int, f Fault) {
 	if n == 0 {
 		return
 	}
+	f.Form.mustKnow()
 	f.Header = f.Header.Clone()
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -161,9 +163,10 @@ func (f Fault) answer(x *exchange) bool {
 	}
 	status := f.Status
 	if f.Challenge != "" {
-		status = max(status, http.StatusUnauthorized)
-		x.Header().Set("WWW-Authenticate", x.graphHeader(fmt.Sprintf(`, error="insufficient_claims", claims="%s"`,
-			base64.StdEncoding.EncodeToString([]byte(f.Challenge)))))
+		if f.Form != "" {
+			x.form = f.Form
+		}
+		status = max(status, x.refusalHeaders(refusal{claims: f.Challenge, message: "An error of the test's choice."}))
 	}
 	if status == 0 {
 		status = http.StatusOK

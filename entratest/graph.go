@@ -19,8 +19,13 @@ const (
 // graphAPI routes the Graph-like API.
 func (s *Server) graphAPI() http.Handler {
 	audiences := graphAudiences(s.graph)
+	resource := func() Resource {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return Resource{Audiences: audiences, Form: s.policy.form}
+	}
 	mux := http.NewServeMux()
-	handle := func(pattern string, h func(*exchange, *caller)) { mux.Handle(pattern, s.protect(audiences, h)) }
+	handle := func(pattern string, h func(*exchange, *caller)) { mux.Handle(pattern, s.protect(resource, h)) }
 	handle("GET /{version}/me", readMe)
 	handle("PATCH /{version}/me", changeMe)
 	handle("GET /{version}/users", listUsers)

@@ -5,6 +5,7 @@ import "time"
 // policy is what the tenant's administrator decides.
 type policy struct {
 	contexts       []contextDemand
+	form           ChallengeForm // of the Graph-like API
 	lifetime       time.Duration
 	strictRotation bool
 	deviceCodes    DeviceCodes

@@ -9,34 +9,51 @@ import (
 	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
+// A Resource says what an API is called and how it speaks.
+type Resource struct {
+	// Audiences are the API's names, any of which is good as the audience of
+	// its tokens. Scopes are one of them and "/.default" or "/permission". Nil
+	// means "api://" followed by ClientID.
+	Audiences []string
+	// Form is how the API refuses tokens; "" is GraphForm.
+	Form ChallengeForm
+}
+
 // Protect wraps an API of your own: only requests with an access token of this
 // server reach the handler, and it takes part in Continuous Access Evaluation
 // as the Graph-like API does, with the same counters, records and faults. The
 // handler may be served anywhere, by net/http/httptest for example.
 //
-// resource is what the API is called, and its tokens' audience: scopes are
-// resource+"/.default" or resource+"/permission". Without one it is
-// "api://" followed by ClientID.
+// It is ProtectResource for a Resource with these Audiences.
 func (s *Server) Protect(handler http.Handler, resource ...string) http.Handler {
-	audiences := slices.Clone(resource)
-	if len(audiences) == 0 {
-		audiences = []string{"api://" + clientID, clientID}
+	return s.ProtectResource(handler, Resource{Audiences: resource})
+}
+
+// ProtectResource is Protect for an API that speaks as Azure Resource Manager
+// does, for example. It panics if there is no such form.
+func (s *Server) ProtectResource(handler http.Handler, r Resource) http.Handler {
+	r.Form.mustKnow()
+	r.Audiences = slices.Clone(r.Audiences)
+	if len(r.Audiences) == 0 {
+		r.Audiences = []string{"api://" + clientID, clientID}
 	}
 	s.mu.Lock()
-	s.protected = append(slices.Clip(s.protected), audiences...)
+	s.protected = append(slices.Clip(s.protected), r.Audiences...)
 	s.mu.Unlock()
-	return s.protect(audiences, func(x *exchange, _ *caller) { handler.ServeHTTP(x, x.r) })
+	return s.protect(func() Resource { return r }, func(x *exchange, _ *caller) { handler.ServeHTTP(x, x.r) })
 }
 
 // protect lets only good tokens through to h. No byte of the body has been
 // read then.
-func (s *Server) protect(audiences []string, h func(*exchange, *caller)) http.Handler {
+func (s *Server) protect(resource func() Resource, h func(*exchange, *caller)) http.Handler {
 	return s.observe(APIEndpoint, func(x *exchange) {
+		r := resource()
+		x.form = r.Form
 		x.graphHeaders()
 		if x.faulty() {
 			return
 		}
-		token, refusal := s.admit(x.r, audiences)
+		token, refusal := s.admit(x.r, r.Audiences)
 		if refusal != "" {
 			x.unauthorized(refusal)
 			return
@@ -46,6 +63,9 @@ func (s *Server) protect(audiences []string, h func(*exchange, *caller)) http.Ha
 		c, d := s.decide(token, x.apiPath())
 		if c != nil && c.user != nil {
 			x.rec.Account = c.label
+		}
+		if c != nil && d.cut.ip == "" {
+			d.cut.ip = c.ip
 		}
 		s.mu.Unlock()
 		switch {

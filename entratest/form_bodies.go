@@ -1,0 +1,103 @@
+package entratest
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"strings"
+)
+
+// graphBody is Graph's error object.
+func graphBody(x *exchange, status int, r refusal) {
+	x.graphError(status, "InvalidAuthenticationToken", r.message)
+}
+
+// armBody is the error object of Azure's own services. Only of a step-up it has
+// been seen what is in it.
+func armBody(x *exchange, status int, r refusal) {
+	code, message := "AuthenticationFailed", r.message
+	if r.claims != "" && r.code == "" {
+		code = "RequestDisallowedByPolicy"
+		message = fmt.Sprintf("Resource '%s' was disallowed by policy. Reasons: MFA is required.", strings.Trim(x.apiPath(), "/"))
+	}
+	x.rec.Error = code
+	x.json(status, map[string]any{"error": map[string]any{"code": code, "message": message}})
+}
+
+func storageBody(x *exchange, status int, r refusal) {
+	x.rec.Error = "InvalidAuthenticationInfo"
+	x.Header().Set("Content-Type", "application/xml")
+	x.WriteHeader(status)
+	fmt.Fprintf(x, `<?xml version="1.0" encoding="utf-8"?><Error><Code>%s</Code><Message>%s</Message></Error>`, x.rec.Error, html.EscapeString(r.message))
+}
+
+func emptyBody(x *exchange, status int, _ refusal) {
+	x.WriteHeader(status)
+	io.WriteString(x, "")
+}
+
+// The claims of challenges, to the byte as they were seen. nbf is a string, the
+// time of the challenge and not of the event.
+
+func graphClaims(d decision, now int64) string {
+	if d.kind == revokedToken && d.cut.code != codeLocation {
+		return fmt.Sprintf(`{"access_token":{"nbf":{"essential":true, "value":"%d"}}}`, now)
+	}
+	return plainClaims(d, now)
+}
+
+// plainClaims are Graph's without the blank.
+func plainClaims(d decision, now int64) string {
+	switch {
+	case d.kind == weakToken:
+		return contextClaims(d.contexts)
+	case d.cut.code == codeLocation:
+		return fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"},"xms_rp_ipaddr":{"value":%s}}}`, now, quoted(d.cut.ip))
+	}
+	return fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, now)
+}
+
+// armClaims name the contexts in a list even if it is one.
+func armClaims(d decision, now int64) string {
+	if d.kind == weakToken {
+		return fmt.Sprintf(`{"access_token":{"acrs":{"essential":true,"values":%s}}}`, quoted(d.contexts))
+	}
+	return plainClaims(d, now)
+}
+
+// caeErrorClaims hold a code, of which 10012 is the only one seen.
+func caeErrorClaims(d decision, now int64) string {
+	if d.kind == weakToken || d.cut.code == codeLocation {
+		return plainClaims(d, now)
+	}
+	return fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"},"xms_caeerror":{"value":"10012"}}}`, now)
+}
+
+// addressClaims tell the address for every reason.
+func addressClaims(d decision, now int64) string {
+	if d.kind == weakToken {
+		return contextClaims(d.contexts)
+	}
+	return fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"},"xms_rp_ipaddr":{"value":%s}}}`, now, quoted(d.cut.ip))
+}
+
+func onlyAddressClaims(d decision, _ int64) string {
+	if d.kind == weakToken {
+		return contextClaims(d.contexts)
+	}
+	return fmt.Sprintf(`{"access_token":{"xms_rp_ipaddr":{"essential":true,"value":%s}}}`, quoted(d.cut.ip))
+}
+
+func contextClaims(ids []string) string {
+	if len(ids) == 1 {
+		return fmt.Sprintf(`{"access_token":{"acrs":{"essential":true,"value":%s}}}`, quoted(ids[0]))
+	}
+	return fmt.Sprintf(`{"access_token":{"acrs":{"essential":true,"values":%s}}}`, quoted(ids))
+}
+
+func quoted(v any) string {
+	b, err := json.Marshal(v)
+	must(err)
+	return string(b)
+}
