@@ -93,6 +93,10 @@ type contexts struct {
 	IDs  []string `json:"ids"`  // none: no demand any more
 }
 
+type challengeForm struct {
+	Form entratest.ChallengeForm `json:"form"` // "": Graph's
+}
+
 type lifetime struct {
 	Lifetime duration `json:"lifetime"` // 0: Entra's
 }
@@ -134,6 +138,8 @@ var switches = []toggle{
 		func(s *entratest.Server, b move) { s.MoveIP(b.name(), b.IP) }, func(b move) error { return b.check() }),
 	on("require-auth-context", "Makes a path of the API demand one of the authentication contexts.",
 		func(s *entratest.Server, b contexts) { s.RequireAuthContextAt(b.Path, b.IDs...) }),
+	on("challenge-form", "Makes the API refuse tokens as another service does, or in a malformed way.",
+		func(s *entratest.Server, b challengeForm) { s.SetChallengeForm(b.Form) }),
 	flag("strict-rotation", "Makes refresh tokens good for one redemption.", (*entratest.Server).StrictRotation),
 	on("token-lifetime", "Sets how long access tokens live from now on.",
 		func(s *entratest.Server, b lifetime) { s.SetTokenLifetime(time.Duration(b.Lifetime)) }),
