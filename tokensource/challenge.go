@@ -34,7 +34,9 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 	if rejected != "" && rejected != state.lastRejected {
 		print := fingerprintOf(rejected)
 		s.flow.voids.add(print, time.Time{})
-		state.lastRejected, state.lastOrder = rejected, state.orderOf(print)
+		known := state.issue(print)
+		state.lastRejected, state.lastOrder = rejected, known.order
+		state.refuse(known, time.Time{})
 	}
 	w.refused = state.lastOrder
 	if s.answer(w, now.UnixNano()) != nil {
@@ -60,6 +62,7 @@ func (s *Source) void(cur *entry) {
 	s.current.Store(nil)
 	state.lastRejected, state.lastOrder = cur.tok.Value, cur.order
 	state.voided = max(state.voided, cur.order)
+	state.refuse(issued{cur.print, cur.order, cur.asked}, cur.tok.ExpiresOn)
 	state.evict = cur.tok.Value
 	state.carried = cur.demand.lasting()
 	state.kept, state.renewals, state.lastVoided = nil, nil, cur
@@ -141,6 +144,7 @@ func (s *Source) refusedReplay(token, claims string) {
 		s.state.doubt(topic{kind: renewal}, now)
 	}
 	s.noteRefusal(&w, now)
+	s.tellLater(nil)
 }
 
 func traceRejected(ctx context.Context, req msalcae.TokenRequest, e *entry) {

@@ -238,6 +238,15 @@ func (d demand) claims() string {
 	return encode(map[string]any{"access_token": map[string]any(d)})
 }
 
+// claimsIfAny is d as the claims parameter of an authorize request, which brings
+// a new token without being asked to.
+func (d demand) claimsIfAny() string {
+	if len(d) == 0 {
+		return ""
+	}
+	return d.claims()
+}
+
 // encode writes v as JSON with sorted names. Every v comes from JSON, so it
 // cannot fail.
 func encode(v any) string {

@@ -24,6 +24,7 @@ type entry struct {
 	tok      *msalcae.Token
 	print    fingerprint
 	order    uint64 // of the flight that obtained it, by start
+	asked    uint64 // as in sharedToken
 	obtained time.Time
 	usable   int64  // Unix ns until which it is sent
 	demand   demand // that it was obtained with; nil: none
@@ -43,7 +44,7 @@ type entry struct {
 func newEntry(tok *msalcae.Token, f *flight, silent bool) *entry {
 	now := time.Now()
 	e := &entry{
-		tok: tok, print: fingerprintOf(tok.Value), order: f.order, obtained: now, demand: f.demand,
+		tok: tok, print: fingerprintOf(tok.Value), order: f.order, asked: f.asked, obtained: now, demand: f.demand,
 		newborn: f.fresh || f.demand != nil || !silent, silent: silent,
 	}
 	if tok.ExpiresOn.IsZero() { // as in x/oauth2: it does not expire

@@ -33,10 +33,14 @@ type flight struct {
 	fresh   bool   // a token from a cache will not do
 	caused  bool   // by a challenge
 	demand  demand // nil: none
+	asked   uint64 // one more than the version of the store's record when Entra was asked; 0: not known
+	refused uint64 // asked of the token that the challenge refused
 	carried demand // rides along if that costs no prompt
 	evict   string // value of a voided token
 	// rejected is the value of the token that a step-up was asked of.
 	rejected string
+	ttl      time.Duration // that the token is to live at least
+	patience time.Duration // how long to wait while another process asks
 	trace    *msalcae.Trace
 	// waiters counts the callers who wait for it. A flight lands without
 	// them; a prompt is not opened for nobody.
@@ -55,15 +59,6 @@ func (f *flight) claims(ride bool) string {
 		return ""
 	case ride:
 		return f.demand.over(f.carried).claims()
-	}
-	return f.demand.claims()
-}
-
-// claimsIfAny is the claims parameter of an authorize request, which brings a
-// new token without being asked to.
-func (f *flight) claimsIfAny() string {
-	if len(f.demand) == 0 {
-		return ""
 	}
 	return f.demand.claims()
 }
@@ -94,16 +89,14 @@ func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*e
 
 // silently obtains a token without asking anyone and publishes it.
 func (s *Source) silently(f *flight) (*entry, error) {
-	start := time.Now()
-	tok, err := s.request(f, f.claims(true))
-	if errors.Is(err, msalcae.ErrInteractionRequired) && len(f.carried) > 0 && !sessionGone(err) {
-		tok, err = s.request(f, f.claims(false))
-	} else if len(f.carried) > 0 {
+	return s.share(f, f.patience, true, func() (*msalcae.Token, error) {
+		tok, err := s.request(f, f.claims(true))
+		if errors.Is(err, msalcae.ErrInteractionRequired) && len(f.carried) > 0 && !sessionGone(err) {
+			return s.request(f, f.claims(false))
+		}
 		f.demand = f.demand.over(f.carried) // what rode along was granted
-	}
-	e, err := s.land(f, tok, err, true)
-	reportAcquired(f, start, e, err)
-	return e, err
+		return tok, err
+	})
 }
 
 // request makes one token request, and again while Entra has no time.

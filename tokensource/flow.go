@@ -16,6 +16,9 @@ type flow struct {
 	// voids is shared by the sources over one client, whose cache might hand
 	// one the token that was voided for another; nil: the source's own.
 	voids *voids
+	// store is where the source shares with others what it knows, guarded from
+	// the store's troubles; nil: it shares with nobody.
+	store store
 	// hosts that the scopes are for, in the form of Transport.Hosts.
 	hosts []string
 	// err is why there can be no token at all; nil: there can.

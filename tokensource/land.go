@@ -104,8 +104,8 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 	if f.renews {
 		st.renewals = push(st.renewals, e, maxKept)
 	}
-	if n := len(st.renewals); n > 0 {
-		e.since = st.renewals[n-1]
+	if last := st.lastRenewal(); last != nil {
+		e.since = last
 	}
 	st.measure(e)
 	cur := s.current.Load()

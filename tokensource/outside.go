@@ -1,6 +1,10 @@
 package tokensource
 
-import "github.com/msalcae/msalcae"
+import (
+	"context"
+
+	"github.com/msalcae/msalcae"
+)
 
 // relieve forgets earlier refusals: somebody has just signed in, so that Entra
 // may well answer differently.
@@ -34,6 +38,14 @@ func (s *Source) adopt(tok *msalcae.Token, claims string) {
 			return
 		}
 	}
+	if e := s.install(tok, d); e != nil {
+		t := sharedToken{token: tok, print: e.print, demand: d}
+		_, _ = s.flow.store.tell(context.Background(), news{token: &t, renews: true}) // the program has the token anyway
+	}
+}
+
+// install makes tok, obtained with d, the token in use; nil: it must not be.
+func (s *Source) install(tok *msalcae.Token, d demand) *entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := &s.state
@@ -41,20 +53,34 @@ func (s *Source) adopt(tok *msalcae.Token, claims string) {
 	clear(st.doubts)
 	st.peace = peace{}
 	if st.pending != nil && !d.covers(st.pending) {
-		return // the token lacks what is pending; the next flight asks for it
+		return nil // the token lacks what is pending; the next flight asks for it
 	}
 	st.order++
 	f := &flight{order: st.order, renews: true, demand: d}
 	e := newEntry(tok, f, false)
 	if s.flow.voids.has(e.print) {
-		return
+		return nil
 	}
 	st.epoch++ // flights under way began before this sign-in
-	s.publish(f, e)
+	return s.publish(f, e)
 }
 
-// pendingClaims are the claims that the next sign-in must carry; "" for none.
+// consult reads what others have shared.
+func (s *Source) consult() {
+	r, err := s.flow.store.tell(context.Background(), news{})
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	f := &flight{era: s.state.era, order: s.state.order}
+	s.mu.Unlock()
+	s.learn(f, r)
+}
+
+// pendingClaims are the claims that the next sign-in must carry, in whatever
+// process they were asked for; "" for none.
 func (s *Source) pendingClaims() string {
+	s.consult()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.state.pending) == 0 {

@@ -37,6 +37,9 @@ func (s *Source) plan(w *want) (st step) {
 	}
 	st.news = s.state.news
 	s.launch(w, &st, fresh, now)
+	if st.flight == nil {
+		s.tellLater(w.req.Trace)
+	}
 	return st
 }
 
@@ -161,12 +164,12 @@ func (s *Source) allow(w *want, to purpose, now time.Time) error {
 
 // describe says what the flight for w asks for.
 func (st *state) describe(w *want, fresh bool) *flight {
-	f := &flight{fresh: fresh || st.distrust, evict: st.evict, trace: w.req.Trace}
+	f := &flight{fresh: fresh || st.distrust, evict: st.evict, ttl: w.req.MinTTL, patience: w.patience, trace: w.req.Trace}
 	if st.pending != nil {
-		f.renews, f.demand, f.carried = true, st.pending, st.carried
+		f.renews, f.demand, f.carried, f.refused = true, st.pending, st.carried, st.refusedAsked
 	}
 	if w.stepUp() {
-		f.stepUp, f.rejected = true, w.req.Rejected
+		f.stepUp, f.rejected, f.refused = true, w.req.Rejected, st.issue(fingerprintOf(w.req.Rejected)).asked
 	}
 	if w.challenge && !f.demand.covers(w.demand) {
 		f.demand = w.demand.over(f.demand)

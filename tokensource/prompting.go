@@ -23,7 +23,6 @@ var errPromptBusy = errors.New("msalcae: other sign-ins were waiting for an answ
 // If somebody else's prompt came first, that person may have signed in
 // meanwhile: then the token may be there already, or be had silently.
 func (s *Source) promptly(f *flight) (*entry, error) {
-	start := time.Now()
 	limit := orDefault(s.PromptTimeout, promptTimeout)
 	waited, ok := s.flow.gate.enter(promptQueue * limit)
 	if !ok {
@@ -42,10 +41,7 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 			return e, err
 		}
 	}
-	tok, err := s.signIn(f, limit)
-	e, err := s.land(f, tok, err, false)
-	reportAcquired(f, start, e, err)
-	return e, err
+	return s.share(f, limit, false, func() (*msalcae.Token, error) { return s.signIn(f, limit) })
 }
 
 // atPeace says that prompts have been declined while this one waited.
@@ -74,7 +70,7 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 	}
 	silent, landing, _ := s.join(f.answers, func() *flight {
 		return &flight{renews: f.renews, stepUp: f.stepUp, fresh: f.fresh, demand: f.demand,
-			evict: f.evict, rejected: f.rejected, trace: f.trace}
+			evict: f.evict, rejected: f.rejected, refused: f.refused, patience: leaseWait, trace: f.trace}
 	}, s.silently)
 	s.mu.Unlock()
 	defer silent.waiters.Add(-1)
@@ -112,7 +108,7 @@ func (s *Source) meanwhile(f *flight) *entry {
 // signIn prompts.
 func (s *Source) signIn(f *flight, limit time.Duration) (*msalcae.Token, error) {
 	start := time.Now()
-	req := msalcae.TokenRequest{Claims: f.claimsIfAny(), Rejected: f.evict, Trace: f.trace}
+	req := msalcae.TokenRequest{Claims: f.demand.claimsIfAny(), Rejected: f.evict, Trace: f.trace}
 	tok, err := limited(s.flow.prompt, req, limit, "nobody finished the sign-in")
 	s.mu.Lock()
 	s.state.peace.prompted(err, time.Now())

@@ -38,7 +38,7 @@ func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, fresh bool) {
 		return
 	}
 	e.notBefore(now.Add(e.backoff()))
-	w := &want{}
+	w := &want{req: msalcae.TokenRequest{Trace: trace}}
 	f, _, _ := s.join(s.state.purposeOf(w, fresh), func() *flight { return s.state.describe(w, fresh) }, func(f *flight) (*entry, error) {
 		start := time.Now()
 		got, err := s.silently(f)

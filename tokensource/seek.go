@@ -19,9 +19,10 @@ type want struct {
 	req       msalcae.TokenRequest
 	challenge bool
 	demand    demand
-	substance string // of a step-up's demand
-	noted     bool   // the challenge has been taken account of
-	refused   uint64 // order of the token that a voiding challenge refused
+	substance string        // of a step-up's demand
+	patience  time.Duration // how long to wait while another process asks
+	noted     bool          // the challenge has been taken account of
+	refused   uint64        // order of the token that a voiding challenge refused
 }
 
 func (w *want) stepUp() bool { return w.challenge && w.demand.stepUp() }
@@ -52,7 +53,7 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 	if s.flow.acquire == nil {
 		return nil, fmt.Errorf("%w: the Source has no Acquirer; make it with New", msalcae.ErrMisconfigured)
 	}
-	w := want{req: req}
+	w := want{req: req, patience: patienceOf(ctx)}
 	if req.Claims != "" || req.Rejected != "" {
 		d, err := s.read(req)
 		if err != nil {
@@ -72,11 +73,11 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 			st.entry, st.err = s.wait(ctx, &w, &st)
 		}
 		e := st.entry
-		if e == nil && st.fallback != nil && st.err != errSuperseded && ctx.Err() == nil {
+		if e == nil && st.fallback != nil && !again(st.err) && ctx.Err() == nil {
 			e = st.fallback
 		}
 		switch {
-		case e != nil && s.voided(e), st.err == errSuperseded:
+		case e != nil && s.voided(e), again(st.err):
 			continue
 		case e != nil && w.challenge && e.tok.Value == req.Rejected:
 			return nil, msalcae.ErrSameToken
@@ -89,6 +90,19 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 		return nil, s.failed(ctx, &w, st.err)
 	}
 	return nil, errUnsettled
+}
+
+// again reports whether err says that the flight waited for brought nothing, and
+// another may.
+func again(err error) bool { return err == errSuperseded || err == errLeased }
+
+// patienceOf is how long a caller with ctx lets others ask Entra before its
+// flight does: half of its time is left for that.
+func patienceOf(ctx context.Context) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return min(leaseWait, max(time.Until(end)/2, 0))
+	}
+	return leaseWait
 }
 
 // voided reports whether e was voided since it was found or brought.

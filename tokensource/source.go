@@ -60,6 +60,9 @@ func newSource(f flow) *Source {
 	if f.voids == nil {
 		f.voids = newVoids()
 	}
+	if f.store == nil {
+		f.store = alone{}
+	}
 	return &Source{flow: f, state: newState()}
 }
 

@@ -47,6 +47,12 @@ type state struct {
 	// evict is the value of the voided token, for the flow to remove from its
 	// cache; "" once a new one was obtained.
 	evict string
+	// refusals are the tokens that challenges to this source refused lately,
+	// for others to hear of, and refusedAsked the highest asked of one; untold
+	// says that the store has not been told since.
+	refusals     []voidedToken
+	refusedAsked uint64
+	untold       bool
 	// kept are tokens obtained for step-ups, oldest first.
 	kept []*entry
 	// airborne are the flights under way, by purpose.
@@ -127,17 +133,37 @@ func (st *state) doubt(of topic, now time.Time) {
 type issued struct {
 	print fingerprint
 	order uint64
+	asked uint64
 }
 
-// orderOf returns the order of a token that was in use, 0 if it is not known:
-// then it is older than all that are.
-func (st *state) orderOf(print fingerprint) uint64 {
+// issue returns what is known of a token that was in use. One that is not known
+// is older than all that are.
+func (st *state) issue(print fingerprint) issued {
 	for _, t := range st.known {
 		if t.print == print {
-			return t.order
+			return t
 		}
 	}
-	return 0
+	return issued{print: print}
+}
+
+// refuse notes that a challenge refused a token.
+func (st *state) refuse(t issued, expires time.Time) {
+	if expires.IsZero() {
+		expires = time.Now().Add(voidLife)
+	}
+	st.refusals = push(st.refusals, voidedToken{t.print, expires}, maxTold)
+	st.refusedAsked = max(st.refusedAsked, t.asked)
+	st.untold = true
+}
+
+// lastRenewal returns the last token that answered a challenge which voided
+// another; nil: there was none since the last void.
+func (st *state) lastRenewal() *entry {
+	if n := len(st.renewals); n > 0 {
+		return st.renewals[n-1]
+	}
+	return nil
 }
 
 // measure notes how long tokens live.
@@ -148,7 +174,7 @@ func (st *state) measure(e *entry) {
 
 // remember notes that e came into use.
 func (st *state) remember(e *entry) {
-	st.known = push(st.known, issued{e.print, e.order}, maxKnown)
+	st.known = push(st.known, issued{e.print, e.order, e.asked}, maxKnown)
 }
 
 // push appends x to a list of at most most; the oldest leaves.
