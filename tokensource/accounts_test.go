@@ -148,54 +148,6 @@ func TestZeroAccountOfSeveral(t *testing.T) {
 	require.ErrorContains(t, tokensource.WrapPublic(client, nil).SignOut(ctx, public.Account{}), "several accounts")
 }
 
-// D8: whoever sits at the browser is not whose request is replayed. MSAL takes
-// anybody's token.
-func TestD8AnotherAccount(t *testing.T) {
-	e := newEntra(t)
-	ctx := testContext(t)
-	as := func(who string) func(string) error {
-		return func(url string) error { return e.SignInAs(url, who) }
-	}
-	raw := e.rawPublic()
-	_, err := raw.AcquireTokenInteractive(ctx, []string{e.Scope()}, public.WithOpenURL(as(e.Username())))
-	require.NoError(t, err)
-	res, err := raw.AcquireTokenInteractive(ctx, []string{e.Scope()}, public.WithLoginHint(e.Username()), public.WithOpenURL(as(grace)))
-	require.NoError(t, err)
-	assert.Equal(t, grace, res.Account.PreferredUsername, "MSAL does not show the defect any more")
-
-	for name, known := range map[string]bool{"a stranger": false, "an old acquaintance": true} {
-		t.Run(name, func(t *testing.T) {
-			at := newSeat(e, grace)
-			p := e.public(at)
-			if known {
-				_, err := p.SignIn(ctx, e.Scope())
-				require.NoError(t, err)
-			}
-			at.who.Store(e.Username())
-			ada, err := p.SignIn(ctx, e.Scope())
-			require.NoError(t, err)
-			at.who.Store(grace)
-			for _, source := range []*tokensource.Source{p.Account(ada, e.Scope()), p.Account(public.Account{}, e.Scope())} {
-				api := e.api(source)
-				require.Equal(t, 200, e.get(api, "/me"))
-				e.Revoke(e.Username())
-				before := e.Stats()
-				_, err = api.Get(e.API() + "/me")
-				require.ErrorIs(t, err, msalcae.ErrAccountMismatch)
-				assert.ErrorContains(t, err, "sign in as "+e.Username())
-				assert.Equal(t, 1, e.Stats().Sub(before).APICalls, "not replayed")
-				all, err := p.Accounts(ctx)
-				require.NoError(t, err)
-				assert.Equal(t, known, strings.Contains(names(all), grace))
-
-				at.who.Store(e.Username()) // and now the right one
-				require.Equal(t, 200, e.get(api, "/me"))
-				at.who.Store(grace)
-			}
-		})
-	}
-}
-
 // Sources of several clients that show their sign-ins in one place do so one
 // after another.
 func TestOnePromptAtATime(t *testing.T) {
