@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"sync/atomic"
 	"time"
 
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/acquisition"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
@@ -16,6 +19,28 @@ const (
 	inPrompt = "the Prompt"
 	inOpen   = "Browser.Open"
 )
+
+// acquiring returns the context of one acquisition, which tells the caches below
+// MSAL of the rejected token, and reports their failures to the Trace. heard is
+// set if one is an Accessor; nil: nobody asks.
+func acquiring(ctx context.Context, req msalcae.TokenRequest, heard *atomic.Bool) context.Context {
+	a := acquisition.Acquisition{Evict: req.Rejected, Heard: heard}
+	if t := req.Trace; t != nil && t.CacheFailed != nil {
+		a.Failed = func(op string, err error) {
+			aside(func() { t.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
+		}
+	}
+	return acquisition.With(ctx, a)
+}
+
+// sweep removes a rejected token from MSAL's cache, which MSAL does not look into
+// when it asks with claims. Account does, and sends nothing.
+func (c *confidentialClient) sweep(ctx context.Context, rejected string) {
+	if rejected != "" && c.evicts.Load() {
+		ctx = acquisition.With(ctx, acquisition.Acquisition{Evict: rejected, Sweep: true})
+		_, _ = entra.Guard(entra.InMSAL, func() (confidential.Account, error) { return c.client.Account(ctx, "") })
+	}
+}
 
 // tokenOf runs one acquisition of MSAL's. A token that comes with an error is
 // good: MSAL returns both when it had a valid token and failed to refresh it

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -68,6 +69,7 @@ type confidentialClient struct {
 	authority entra.Authority  // zero: unknown
 	wire      *entra.Wire      // nil: wrapped
 	check     *capabilityCheck // nil: ours
+	evicts    atomic.Bool      // the client was seen to have an Accessor
 	sources   *registry[confidentialKey]
 	delegates *shelf.Shelf[delegateKey, *Source]
 	voids     *voids
@@ -101,7 +103,7 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 		opts = append(opts, confidential.WithX5C())
 	}
 	build := func(region string, more []confidential.Option) (confidential.Client, error) {
-		all := append(slices.Clone(opts), confidential.WithAzureRegion(region))
+		all := append(slices.Clone(opts), confidential.WithAzureRegion(region), confidential.WithCache(&Accessor{}))
 		return confidential.New(a.URL, cfg.ClientID, cfg.Credential, append(all, more...)...)
 	}
 	client, err := build(region, nil)
@@ -112,6 +114,7 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 	}
 	c := wrapConfidential(client)
 	c.authority, c.wire, c.check = a, w, nil
+	c.evicts.Store(true)
 	c.personal = func(more ...confidential.Option) (confidential.Client, error) {
 		return build(noRegion, more) // Entra's regional token services know applications alone
 	}
@@ -124,8 +127,9 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 // WrapConfidential uses a client that the caller built, which must have
 // capability cp1 (confidential.WithClientCapabilities). If it is seen not to
 // have it, its sources fail with an error that is msalcae.ErrMisconfigured.
-// Its HTTP client and cache stay the caller's: use one with a Timeout. Sources
-// for scopes without a resource need Transport.Hosts.
+// Its HTTP client and cache stay the caller's: use one with a Timeout, and an
+// [Accessor] over the other, so that rejected tokens leave it. Sources for scopes
+// without a resource need Transport.Hosts.
 func WrapConfidential(client confidential.Client) *Confidential { return wrapConfidential(client) }
 
 func wrapConfidential(client confidential.Client) *Confidential {
@@ -175,6 +179,8 @@ func (c *Confidential) CloseIdleConnections() {
 
 func (c *Confidential) appAcquirer(scopes []string) Acquirer {
 	return func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+		ctx = acquiring(ctx, req, &c.evicts)
+		c.sweep(ctx, req.Rejected)
 		res, err := askAgain(req, func(claims string) (public.AuthResult, error) { return c.app(ctx, scopes, claims) })
 		if err != nil {
 			return nil, err

@@ -75,7 +75,7 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 			return nil, err
 		}
 	}
-	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w)}
+	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w), public.WithCache(&Accessor{})}
 	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, public.WithInstanceDiscovery(false))
 	}
@@ -91,8 +91,9 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 // WrapPublic uses a client that the caller built, which must have capability
 // cp1 (public.WithClientCapabilities). If it is seen not to have it, its
 // sources fail with an error that is msalcae.ErrMisconfigured. Its HTTP client
-// and cache stay the caller's: use one with a Timeout. prompt is as in
-// PublicConfig. Sources for scopes without a resource need Transport.Hosts.
+// and cache stay the caller's: use one with a Timeout, and an [Accessor] over the
+// other, so that rejected tokens leave it. prompt is as in PublicConfig.
+// Sources for scopes without a resource need Transport.Hosts.
 func WrapPublic(client public.Client, prompt Prompt) *Public { return wrapPublic(client, prompt) }
 
 func wrapPublic(client public.Client, prompt Prompt) *Public {

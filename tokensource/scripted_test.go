@@ -59,10 +59,11 @@ func userToken(uid, value, scope, more string) string {
 
 // signedIn returns a public client to which ada has signed in with the first
 // answer of s.
-func signedIn(t testing.TB, s *scriptedEntra) (public.Client, public.Account) {
+func signedIn(t testing.TB, s *scriptedEntra, more ...public.Option) (public.Client, public.Account) {
 	t.Helper()
-	c, err := public.New("id", public.WithAuthority(testAuthority), public.WithInstanceDiscovery(false),
-		public.WithClientCapabilities([]string{"cp1"}), public.WithHTTPClient(&http.Client{Transport: s}))
+	opts := []public.Option{public.WithAuthority(testAuthority), public.WithInstanceDiscovery(false),
+		public.WithClientCapabilities([]string{"cp1"}), public.WithHTTPClient(&http.Client{Transport: s})}
+	c, err := public.New("id", append(opts, more...)...)
 	require.NoError(t, err)
 	res, err := c.AcquireTokenByAuthCode(context.Background(), "code", "http://localhost", []string{"read"})
 	require.NoError(t, err)

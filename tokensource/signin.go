@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/internal/inflight"
 )
 
@@ -26,7 +27,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	if err != nil {
 		return public.Account{}, err
 	}
-	ctx, cancel := context.WithTimeout(inflight.Mark(ctx), signInLimit)
+	ctx, cancel := context.WithTimeout(acquiring(inflight.Mark(ctx), msalcae.TokenRequest{}, nil), signInLimit)
 	defer cancel()
 	leave, err := p.gate.pass(ctx)
 	if err != nil {

@@ -21,6 +21,7 @@ type user struct {
 
 // acquire is silent: from MSAL's cache, or by redeeming the refresh token.
 func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	ctx = acquiring(ctx, req, nil)
 	p := u.public
 	who := u.want
 	if who.HomeAccountID == "" {
@@ -73,6 +74,7 @@ func (u *user) silent(ctx context.Context, who public.Account, claims string) (p
 
 // ask has a person sign in, as the account whose token it is to be.
 func (u *user) ask(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	ctx = acquiring(ctx, req, nil)
 	who := u.public.named(ctx, u.want)
 	if who.HomeAccountID == "" {
 		// Nobody, or one of several: then anybody may sign in.

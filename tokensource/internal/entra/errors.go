@@ -107,10 +107,20 @@ func other(err error) error {
 	if e := inText(text); e != nil {
 		return e
 	}
-	if clean := secretLike.ReplaceAllString(text, "REDACTED"); clean != text || len(clean) > 500 {
-		return &msalcae.Error{Err: errors.New("MSAL failed: " + clean[:min(len(clean), 500)])}
+	return &msalcae.Error{Err: fmt.Errorf("MSAL failed: %w", Clean(err))}
+}
+
+// Clean returns the error of a callback in one line: with its chain, unless a
+// link of it says something that looks like a secret, or goes on for long.
+func Clean(err error) error {
+	if errors.As(err, new(msalerrors.CallErr)) || errors.As(err, new(msalerrors.InvalidJsonErr)) {
+		return Typed(context.Background(), err)
 	}
-	return &msalcae.Error{Err: fmt.Errorf("MSAL failed: %w", oneLine{text, err})}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if clean := secretLike.ReplaceAllString(text, "REDACTED"); clean != text || len(clean) > 500 {
+		return errors.New(clean[:min(len(clean), 500)])
+	}
+	return oneLine{text, err}
 }
 
 // inText reads an OAuth error that came with status 200, which MSAL returns as

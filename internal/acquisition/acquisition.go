@@ -1,0 +1,38 @@
+// Package acquisition carries what a token request tells the caches below MSAL,
+// which MSAL hands nothing but the context.
+package acquisition
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+type key struct{}
+
+// An Acquisition is what a cache should know of a token request under way.
+type Acquisition struct {
+	// Evict is the value of a rejected access token, which must leave every
+	// cache; refresh token and account stay. "": none.
+	Evict string
+	// Sweep: the token is to leave memory, and no store is to be touched.
+	Sweep bool
+	// Heard is set by a cache that hears of the token request. nil: nobody asks.
+	Heard *atomic.Bool
+	// Failed is told that a store failed: the token is worth more than its
+	// being kept. nil: nobody is. op is one of msalcae.CacheFailedInfo.Op.
+	Failed func(op string, err error)
+}
+
+// With returns a context for the requests of a.
+func With(ctx context.Context, a Acquisition) context.Context {
+	return context.WithValue(ctx, key{}, &a) // a pointer: no verb prints what is behind it
+}
+
+// From returns what With was given. ok is false outside a token request of
+// ours, such as a sign-out, whose caller wants to know when a store fails.
+func From(ctx context.Context) (a Acquisition, ok bool) {
+	if p, ok := ctx.Value(key{}).(*Acquisition); ok {
+		return *p, true
+	}
+	return Acquisition{}, false
+}

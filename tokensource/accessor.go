@@ -1,0 +1,245 @@
+package tokensource
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/acquisition"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
+)
+
+// An Accessor stands between an MSAL client and whatever keeps its tokens. What
+// NewPublic and NewConfidential build has one; a client that is built elsewhere
+// and wrapped is given one with MSAL's WithCache:
+//
+//	client, err := public.New(id, public.WithCache(&tokensource.Accessor{}), ...)
+//
+// With it an access token that an API rejected leaves MSAL's cache, and only
+// that: the refresh token and the account stay, which MSAL cannot do by itself.
+// And no token request of a Source fails because Store does: the token stays in
+// memory and goes on being used, and the request's Trace has a CacheFailed.
+// Accounts and SignOut, and MSAL calls of the program's own, do report it. What
+// MSAL calls of on-behalf-of users reaches no Store, which MSAL would corrupt.
+//
+// The zero Accessor is ready to use, by one MSAL client.
+type Accessor struct {
+	// Store keeps MSAL's cache somewhere else, as MSAL's WithCache would have
+	// it do; it must not call the client. nil: nothing outlives the client.
+	Store cache.ExportReplace
+
+	// onBehalf says that the last Replace was for the users of the
+	// on-behalf-of flow. MSAL calls the Export that belongs to a Replace under
+	// the same exclusive lock, so that no other comes between.
+	onBehalf atomic.Bool
+
+	mu    sync.Mutex
+	state blobState
+	retry time.Time         // when behind: not before that
+	owed  cache.ExportHints // when behind: of what the store did not take
+
+	evicting sync.Mutex // held for work in memory only; MSAL's own lock is shared then
+}
+
+// A blobState says how what memory has relates to what the store has.
+type blobState int
+
+const (
+	blobUnread  blobState = iota // nothing was read yet
+	blobRead                     // memory has all that the store had when it was read
+	blobBehind                   // memory has more; the store did not take it
+	blobResting                  // behind, and lately tried in vain
+	blobLost                     // memory has more, and the store could not be read: it is left alone
+)
+
+// blobRest is how long a store that failed is left alone.
+const blobRest = 10 * time.Second
+
+// Replace implements cache.ExportReplace.
+func (a *Accessor) Replace(ctx context.Context, into cache.Unmarshaler, hints cache.ReplaceHints) error {
+	memory, ok := mainCache(into)
+	a.onBehalf.Store(!ok)
+	if !ok {
+		return nil
+	}
+	request, _ := acquisition.From(ctx)
+	if request.Heard != nil {
+		request.Heard.Store(true)
+	}
+	if request.Sweep {
+		a.evict(memory, request.Evict)
+		return nil
+	}
+	failed := a.load(ctx, memory, hints)
+	if a.evict(memory, request.Evict) && failed == nil {
+		failed = a.save(ctx, memory, cache.ExportHints(hints))
+	}
+	return failed.report(ctx)
+}
+
+// Export implements cache.ExportReplace.
+func (a *Accessor) Export(ctx context.Context, from cache.Marshaler, hints cache.ExportHints) error {
+	if a.onBehalf.Load() {
+		return nil
+	}
+	return a.save(ctx, from, hints).report(ctx)
+}
+
+// mainCache returns MSAL's cache, unless it is that of the on-behalf-of flow:
+// which it hands out by the same name, but which cannot be read back.
+func mainCache(c cache.Unmarshaler) (cache.Serializer, bool) {
+	_, main := c.(interface{ AllAccounts() []public.Account })
+	s, ok := c.(cache.Serializer)
+	return s, ok && main
+}
+
+// load fills memory from the store, unless memory has what the store has not.
+func (a *Accessor) load(ctx context.Context, memory cache.Serializer, hints cache.ReplaceHints) *blobFailure {
+	if a.Store == nil {
+		return nil
+	}
+	switch state, owed := a.turn(); state {
+	case blobLost, blobResting:
+		return nil
+	case blobBehind:
+		if failed := a.save(ctx, memory, owed); failed != nil {
+			return failed
+		}
+	}
+	if err := callStore(func() error { return a.Store.Replace(ctx, memory, hints) }); err != nil {
+		return &blobFailure{"load", "the store of MSAL's cache could not be read", err}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state == blobUnread {
+		a.state = blobRead
+	}
+	return nil
+}
+
+// turn returns the state, and what is owed to a store that is behind; one whose
+// turn it is not to be tried again is resting.
+func (a *Accessor) turn() (blobState, cache.ExportHints) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now := time.Now(); a.state == blobBehind {
+		if now.Before(a.retry) {
+			return blobResting, a.owed
+		}
+		a.retry = now.Add(blobRest)
+	}
+	return a.state, a.owed
+}
+
+// save hands memory to the store. One that could never be read is not written
+// either: it may hold the accounts of others.
+func (a *Accessor) save(ctx context.Context, memory cache.Marshaler, hints cache.ExportHints) *blobFailure {
+	if a.Store == nil {
+		return nil
+	}
+	a.mu.Lock()
+	before := a.state
+	if before == blobUnread {
+		a.state = blobLost
+	}
+	a.mu.Unlock()
+	switch before {
+	case blobUnread:
+		return &blobFailure{"store", "the store of MSAL's cache could not be read, and is left as it is", nil}
+	case blobLost:
+		return &blobFailure{"", "the store of MSAL's cache could not be read when the program began, and is left as it is", nil}
+	}
+	err := callStore(func() error { return a.Store.Export(ctx, memory, hints) })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.state, a.retry, a.owed = blobBehind, time.Now().Add(blobRest), hints
+		return &blobFailure{"store", "the store of MSAL's cache could not be written", err}
+	}
+	a.state = blobRead
+	return nil
+}
+
+// callStore calls a store. A panic would leave MSAL's lock locked.
+func callStore(call func() error) error {
+	_, err := entra.Guard("the Store of an Accessor", func() (struct{}, error) { return struct{}{}, call() })
+	return err
+}
+
+// A blobFailure is what a store did instead of its work.
+type blobFailure struct {
+	op   string // for CacheFailedInfo; "": that was said before
+	what string
+	err  error // nil: none
+}
+
+// report returns the error, except in a token request of ours: there the token
+// is worth more than its being kept, and only the Trace is told.
+func (f *blobFailure) report(ctx context.Context) error {
+	if f == nil {
+		return nil
+	}
+	err := errors.New(f.what)
+	if f.err != nil {
+		err = fmt.Errorf("%s: %w", f.what, entra.Clean(f.err))
+	}
+	request, ours := acquisition.From(ctx)
+	if !ours {
+		return &msalcae.Error{Err: err}
+	}
+	if request.Failed != nil && f.op != "" {
+		request.Failed(f.op, &msalcae.Error{Err: err})
+	}
+	return nil
+}
+
+// evict removes the access tokens with this value, and reports whether there
+// were any.
+func (a *Accessor) evict(memory cache.Serializer, token string) bool {
+	if token == "" {
+		return false
+	}
+	a.evicting.Lock()
+	defer a.evicting.Unlock()
+	all, err := memory.Marshal()
+	if err != nil {
+		return false
+	}
+	left, found := withoutToken(all, token)
+	return found && memory.Unmarshal(left) == nil
+}
+
+// withoutToken removes the access tokens with this value from MSAL's cache in
+// its JSON form, the one that all MSAL libraries share, and touches nothing else.
+func withoutToken(all []byte, token string) (left []byte, found bool) {
+	var sections, entries map[string]json.RawMessage
+	if json.Unmarshal(all, &sections) != nil || json.Unmarshal(sections["AccessToken"], &entries) != nil {
+		return nil, false
+	}
+	for key, raw := range entries {
+		var entry struct {
+			Secret string `json:"secret"`
+		}
+		if json.Unmarshal(raw, &entry) == nil && entry.Secret == token {
+			delete(entries, key)
+			found = true
+		}
+	}
+	if !found {
+		return nil, false
+	}
+	section, err := json.Marshal(entries)
+	if err != nil {
+		return nil, false
+	}
+	sections["AccessToken"] = section
+	left, err = json.Marshal(sections)
+	return left, err == nil
+}
