@@ -87,11 +87,7 @@ func TestEarlyRefusal(t *testing.T) {
 	s := newServer(t)
 	token := post(t, s, daemon(s, cp1)).token()
 	s.Revoke(s.ClientID())
-	h1 := s.Client().Transport.(*http.Transport).Clone()
-	h1.ForceAttemptHTTP2 = false
-	h1.TLSClientConfig.NextProtos = nil
-	defer h1.CloseIdleConnections()
-	for version, client := range map[string]*http.Client{"HTTP/2.0": s.Client(), "HTTP/1.1": {Transport: h1}} {
+	for version, client := range map[string]*http.Client{"HTTP/2.0": s.Client(), "HTTP/1.1": overHTTP1(t, s)} {
 		body, writer := io.Pipe()
 		resp, err := client.Do(bearer(t, "PUT", s.API()+"/me/drive/items/1/content", token, body))
 		require.NoError(t, err)

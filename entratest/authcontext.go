@@ -46,8 +46,7 @@ func (p *policy) demand(path string, ids []string) {
 func (p *policy) contextsAt(path string) []string {
 	var found contextDemand
 	for _, d := range p.contexts {
-		fits := path == d.path || strings.HasPrefix(path, d.path+"/")
-		if fits && (found.ids == nil || len(d.path) > len(found.path)) {
+		if below(path, d.path) && (found.ids == nil || len(d.path) > len(found.path)) {
 			found = d
 		}
 	}

@@ -57,7 +57,8 @@
 //
 // [Server.Stats] counts, [Server.Log] records every request, [Server.Wait] waits
 // for them to come. [Server.Fail] makes an endpoint answer with an error of
-// choice, hang, or drop the connection. [Server.Protect] puts an API of your own
+// choice, late, by half or not at all, or reset the connection, for one grant or
+// path if need be. [Server.Protect] puts an API of your own
 // in the place of Graph.
 //
 // # Where it differs from Entra

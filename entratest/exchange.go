@@ -17,6 +17,7 @@ type exchange struct {
 	form    ChallengeForm // of the API
 	traceID string
 	logged  bool
+	cut     bool // the answer ends here, unfinished
 }
 
 type handler func(x *exchange)
@@ -35,6 +36,9 @@ func (s *Server) observe(e Endpoint, h handler) http.Handler {
 		defer x.commit(0)
 		s.recorder.count(func(st *Stats) { st.arrived(e) })
 		h(x)
+		if x.cut {
+			panic(http.ErrAbortHandler)
+		}
 	})
 }
 

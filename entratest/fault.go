@@ -1,15 +1,23 @@
 package entratest
 
 import (
-	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
-// A Fault takes the place of an answer. Its fields are looked at in their
-// order; the zero Fault changes nothing.
+// A Fault takes the place of an answer, or spoils it. Its fields are looked at
+// in their order; the zero Fault changes nothing.
 type Fault struct {
+	// Grant, if not "", lets only token requests of that grant_type meet the
+	// fault.
+	Grant string `json:"grant,omitempty"`
+	// Path, if not "", lets only requests for that path and all below it meet
+	// the fault. Paths of the Graph-like API are without its version.
+	Path string `json:"path,omitempty"`
+
 	// Delay is waited before anything else. Alone it makes a slow server: the
 	// true answer follows.
 	Delay time.Duration `json:"delay,omitempty"`
@@ -19,6 +27,15 @@ type Fault struct {
 	// Drop ends the connection, of HTTP/2 the stream, without an answer. Go's
 	// http.Transport repeats a GET by itself if its connection was a used one.
 	Drop bool `json:"drop,omitempty"`
+	// Reset is Drop by a TCP RST, of HTTP/2 the connection with all that is
+	// under way on it.
+	Reset bool `json:"reset,omitempty"`
+	// Truncate cuts the answer off in the middle of its body, be it the true
+	// one or what follows here. An answer without a body stays whole.
+	Truncate bool `json:"truncate,omitempty"`
+	// Stall is Truncate, but instead of an end there comes nothing more, as
+	// with Hang.
+	Stall bool `json:"stall,omitempty"`
 
 	// AADSTS, not 0, answers with that error in Entra's form; the codes that
 	// the server knows have their usual texts.
@@ -58,7 +75,8 @@ type faults struct {
 
 // Fail makes the next n requests for the endpoint meet the fault; a negative n
 // means all of them until ClearFaults. Several faults of one endpoint are met
-// one after another, in the order of the calls.
+// one after another, in the order of the calls; one that is not for a request
+// lets it pass on to the next.
 func (s *Server) Fail(e Endpoint, n int, f Fault) {
 	if n == 0 {
 		return
@@ -88,90 +106,32 @@ func (s *Server) ClearFaults() {
 	s.faults.planned = nil
 }
 
-func (f *faults) take(e Endpoint) (Fault, bool) {
+// take returns the first fault that the request meets.
+func (f *faults) take(x *exchange) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	queue := f.planned[e]
-	if len(queue) == 0 {
+	e := x.rec.Endpoint
+	i := slices.IndexFunc(f.planned[e], func(p *plannedFault) bool { return p.fault.meets(x) })
+	if i < 0 {
 		return Fault{}, false
 	}
-	if queue[0].left > 0 {
-		queue[0].left--
+	p := f.planned[e][i]
+	if p.left > 0 {
+		p.left--
 	}
-	fault := queue[0].fault
-	if queue[0].left == 0 {
-		f.planned[e] = queue[1:]
+	if p.left == 0 {
+		f.planned[e] = slices.Delete(f.planned[e], i, i+1)
 	}
-	return fault, true
+	return p.fault, true
 }
 
-// faulty lets the request meet the next fault of its endpoint; true: it has
-// been answered.
-func (x *exchange) faulty() bool {
-	f, ok := x.s.faults.take(x.rec.Endpoint)
-	if !ok {
-		return false
-	}
-	if f.Delay > 0 {
-		timer := time.NewTimer(f.Delay)
-		defer timer.Stop()
-		x.until(timer.C)
-	}
-	if f.Hang {
-		// HTTP/1.1 does not see that a client has left before its body is read.
-		io.Copy(io.Discard, x.r.Body)
-		x.until(nil)
-	}
-	if f.Drop {
-		panic(http.ErrAbortHandler)
-	}
-	return f.answer(x)
+func (f Fault) meets(x *exchange) bool {
+	return (f.Grant == "" || f.Grant == x.rec.Grant) &&
+		(f.Path == "" || below(x.apiPath(), f.Path))
 }
 
-// until waits for c, the end of the client's patience, or Close.
-func (x *exchange) until(c <-chan time.Time) {
-	select {
-	case <-c:
-		return
-	case <-x.r.Context().Done():
-	case <-x.s.ctx.Done():
-	}
-	panic(http.ErrAbortHandler)
-}
-
-func (f Fault) answer(x *exchange) bool {
-	if f.AADSTS == 0 && f.Challenge == "" && f.Status == 0 && f.Header == nil && f.Body == "" {
-		return false
-	}
-	for name, values := range f.Header {
-		for _, v := range values {
-			x.Header().Add(name, v)
-		}
-	}
-	if f.AADSTS != 0 && f.Body == "" {
-		e := aad(f.AADSTS)
-		if f.OAuthError != "" {
-			e.code = f.OAuthError
-		}
-		if f.Suberror != "" {
-			e.suberror = f.Suberror
-		}
-		e.claims, e.status = f.Claims, f.Status
-		x.entraHeaders()
-		x.fail(e)
-		return true
-	}
-	status := f.Status
-	if f.Challenge != "" {
-		if f.Form != "" {
-			x.form = f.Form
-		}
-		status = max(status, x.refusalHeaders(refusal{claims: f.Challenge, message: "An error of the test's choice."}))
-	}
-	if status == 0 {
-		status = http.StatusOK
-	}
-	x.WriteHeader(status)
-	io.WriteString(x, f.Body)
-	return true
+// below tells whether path is dir or lies below it. "" and "/" are the root.
+func below(path, dir string) bool {
+	dir = strings.TrimSuffix(dir, "/")
+	return path == dir || strings.HasPrefix(path, dir+"/")
 }

@@ -36,10 +36,13 @@ func (s *Server) graphAPI() http.Handler {
 		handle("POST /{version}/"+mailbox+"/sendMail", sendMail)
 	}
 	handle("PUT /{version}/me/drive/{item...}", upload)
-	handle("/", func(x *exchange, _ *caller) {
-		x.graphError(http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+x.r.URL.Path+"'.")
-	})
+	handle("/{version}/{path...}", unknownSegment)
+	handle("/", unknownSegment)
 	return s.entered(mux)
+}
+
+func unknownSegment(x *exchange, _ *caller) {
+	x.graphError(http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+x.r.URL.Path+"'.")
 }
 
 // odata is the @odata.context of an answer.

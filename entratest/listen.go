@@ -53,6 +53,7 @@ func (s *site) serve(ctx context.Context, h http.Handler) {
 		Handler:           h,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{sharedIdentity().leaf}, MinVersion: tls.VersionTLS12},
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
 		ConnState:         s.connState,
 		ErrorLog:          log.New(quiet{os.Stderr}, "entratest: ", 0),
 		ReadHeaderTimeout: time.Minute,
