@@ -31,11 +31,10 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 		state.demandMore(w.demand)
 		return cur
 	}
-	if rejected != "" && rejected != state.lastRejected {
-		print := fingerprintOf(rejected)
-		s.flow.voids.add(print, time.Time{})
-		known := state.issue(print)
-		state.lastRejected, state.lastOrder = rejected, known.order
+	if rejected != "" && rejected != state.lastRejected.value {
+		s.flow.voids.add(w.rejected.print, time.Time{})
+		known := state.issue(w.rejected.print)
+		state.lastRejected, state.lastOrder = w.rejected, known.order
 		state.refuse(known, time.Time{})
 	}
 	w.refused = state.lastOrder
@@ -60,7 +59,7 @@ func (s *Source) void(cur *entry) {
 	s.flow.voids.add(cur.print, cur.tok.ExpiresOn)
 	cur.seen.Store(0)
 	s.current.Store(nil)
-	state.lastRejected, state.lastOrder = cur.tok.Value, cur.order
+	state.lastRejected, state.lastOrder = rejectedToken{cur.tok.Value, cur.print}, cur.order
 	state.voided = max(state.voided, cur.order)
 	state.refuse(issued{cur.print, cur.order, cur.asked}, cur.tok.ExpiresOn)
 	state.evict = cur.tok.Value
@@ -122,17 +121,15 @@ func (s *Source) holding(value string) *entry {
 // refusedReplay takes account of a second challenge to one request: the token
 // that answered the first one did not satisfy the API.
 func (s *Source) refusedReplay(token, claims string) {
-	req := msalcae.TokenRequest{Claims: claims, Rejected: token}
-	d, err := s.read(req)
-	if err != nil || token == "" {
+	w := want{req: msalcae.TokenRequest{Claims: claims, Rejected: token}, challenge: true}
+	if err := s.read(&w); err != nil || token == "" {
 		return
 	}
-	w := want{req: req, challenge: true, demand: d}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	if w.stepUp() {
-		w.substance = d.substance()
+		w.substance = w.demand.substance()
 		s.noteStepUp(&w, now)
 		return
 	}
@@ -140,7 +137,7 @@ func (s *Source) refusedReplay(token, claims string) {
 	if last := s.state.lastVoided; e == nil && last != nil && last.tok.Value == token {
 		e = last // another call's challenge came first
 	}
-	if e != nil && e.silent && s.flow.prompt != nil && e.answers(d, 0) {
+	if e != nil && e.silent && s.flow.prompt != nil && e.answers(w.demand, 0) {
 		s.state.doubt(topic{kind: renewal}, now)
 	}
 	s.noteRefusal(&w, now)

@@ -3,132 +3,37 @@ package tokensource
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/msalcae/msalcae/wwwauth"
 )
 
 // A demand is what a claims challenge asks of the next access token: the
-// members of its access_token object, decoded. It is never changed once made.
+// members of its access_token object. It is never changed once made, and all
+// that is compared is written down when it is made, so that a storm of
+// challenges is compared under a lock without work.
 //
 // Claims are hostile input. A demand holds only what parseDemand let through:
 // no duplicate names, no number that JSON libraries round, and not xms_cc,
 // which is the client's to say and makes MSAL refuse the request.
-type demand map[string]any
+type demand map[string]claim
 
-// maxSafeInteger is the largest integer that every JSON implementation keeps.
-var maxSafeInteger = big.NewInt(1 << 53)
-
-// parseDemand reads a decoded claims challenge. Its errors wrap
-// wwwauth.ErrMalformedClaims. A challenge that asks nothing of the access
-// token gives an empty demand: a newer token will do.
-func parseDemand(claims string) (demand, error) {
-	if len(claims) > maxDemandBytes || !utf8.ValidString(claims) {
-		return nil, fmt.Errorf("%w: larger than 8 KiB or not UTF-8", wwwauth.ErrMalformedClaims)
-	}
-	dec := json.NewDecoder(strings.NewReader(claims))
-	dec.UseNumber()
-	v, err := decodeStrict(dec, 0)
-	if err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = fmt.Errorf("text follows the object")
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", wwwauth.ErrMalformedClaims, err)
-	}
-	top, ok := v.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("%w: not a JSON object", wwwauth.ErrMalformedClaims)
-	}
-	member, present := top["access_token"]
-	if !present {
-		return demand{}, nil
-	}
-	d, ok := member.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("%w: access_token is not an object", wwwauth.ErrMalformedClaims)
-	}
-	delete(d, "xms_cc")
-	return d, nil
+// A claim is one member of a demand, as JSON.
+type claim struct {
+	text    string // as it was asked for
+	meaning string // equal for claims that one token satisfies; "" for noise
 }
 
-// Claims may come from elsewhere than wwwauth.Claims, which has such limits of
-// its own.
-const (
-	maxDemandBytes = 8 << 10
-	maxDemandDepth = 16
-)
-
-func decodeStrict(dec *json.Decoder, depth int) (any, error) {
-	if depth > maxDemandDepth {
-		return nil, fmt.Errorf("nested too deeply")
-	}
-	t, err := dec.Token()
-	if err != nil {
-		return nil, fmt.Errorf("not JSON")
-	}
-	switch t := t.(type) {
-	case json.Number:
-		return t, checkNumber(t)
-	case json.Delim:
-		if t == '[' {
-			return decodeArray(dec, depth)
+func demandOf(members map[string]any) demand {
+	d := make(demand, len(members))
+	for name, v := range members {
+		c := claim{text: encode(v)}
+		if !noise(name) {
+			c.meaning = encode(canonicalClaim(v))
 		}
-		return decodeObject(dec, depth)
-	default:
-		return t, nil
+		d[name] = c
 	}
-}
-
-func decodeArray(dec *json.Decoder, depth int) (any, error) {
-	list := []any{}
-	for dec.More() {
-		v, err := decodeStrict(dec, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	_, err := dec.Token()
-	return list, err
-}
-
-func decodeObject(dec *json.Decoder, depth int) (any, error) {
-	object := map[string]any{}
-	for dec.More() {
-		t, err := dec.Token()
-		name, ok := t.(string)
-		if err != nil || !ok {
-			return nil, fmt.Errorf("not JSON")
-		}
-		if _, twice := object[name]; twice {
-			return nil, fmt.Errorf("a name occurs twice in one object")
-		}
-		if object[name], err = decodeStrict(dec, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := dec.Token()
-	return object, err
-}
-
-// checkNumber refuses what MSAL's float64 would change on the way to Entra.
-func checkNumber(n json.Number) error {
-	if i, ok := new(big.Int).SetString(n.String(), 10); ok && i.CmpAbs(maxSafeInteger) <= 0 {
-		return nil
-	}
-	f, err := n.Float64()
-	if err != nil || strings.ContainsAny(n.String(), "eE") || f >= 1<<53 || f <= -(1<<53) {
-		return fmt.Errorf("a number is too large to be passed on unchanged")
-	}
-	return nil
+	return d
 }
 
 // noise are the members that say when and from where a challenge was made, not
@@ -143,29 +48,42 @@ func noise(name string) bool {
 func (d demand) stepUp() bool {
 	_, acrs := d["acrs"]
 	_, nbf := d["nbf"]
-	return acrs && !nbf && len(d.lasting()) == 1
+	lasting := 0
+	for name := range d {
+		if !noise(name) {
+			lasting++
+		}
+	}
+	return acrs && !nbf && lasting == 1
 }
 
 // substance is the meaning of d in a canonical form: equal for demands that
 // one token satisfies. It is "" if d asks only for a newer token.
 func (d demand) substance() string {
-	lasting := d.lasting()
-	if len(lasting) == 0 {
-		return ""
+	return d.object(func(name string, c claim) string { return c.meaning })
+}
+
+// object writes the members that text gives something for as a JSON object with
+// sorted names; "" if there are none.
+func (d demand) object(text func(name string, c claim) string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		if t := text(name, d[name]); t != "" {
+			b.WriteString([...]string{"{", ","}[min(b.Len(), 1)] + encode(name) + ":" + t)
+		}
 	}
-	canonical := make(map[string]any, len(lasting))
-	for name, v := range lasting {
-		canonical[name] = canonicalClaim(v)
+	if b.Len() > 0 {
+		b.WriteString("}")
 	}
-	return encode(canonical)
+	return b.String()
 }
 
 // lasting is d without noise: what a later token must satisfy as well.
 func (d demand) lasting() demand {
 	l := demand{}
-	for name, v := range d {
+	for name, c := range d {
 		if !noise(name) {
-			l[name] = v
+			l[name] = c
 		}
 	}
 	return l
@@ -201,17 +119,25 @@ func (d demand) over(base demand) demand {
 	both := make(demand, len(d)+len(base))
 	maps.Copy(both, base)
 	maps.Copy(both, d)
-	if len(both.claims()) > maxDemandBytes {
+	if both.size() > maxDemandBytes {
 		return d
 	}
 	return both
 }
 
+// size is about the length of d's claims.
+func (d demand) size() int {
+	n := len(`{"access_token":{}}`)
+	for name, c := range d {
+		n += len(name) + len(c.text) + len(`"":,`)
+	}
+	return n
+}
+
 // covers reports whether a token obtained with d satisfies other too.
 func (d demand) covers(other demand) bool {
-	for name, v := range other.lasting() {
-		have, ok := d[name]
-		if !ok || encode(canonicalClaim(have)) != encode(canonicalClaim(v)) {
+	for name, c := range other {
+		if !noise(name) && d[name].meaning != c.meaning {
 			return false
 		}
 	}
@@ -221,8 +147,8 @@ func (d demand) covers(other demand) bool {
 // conflicts reports whether d and other ask something lasting of one member,
 // but not the same.
 func (d demand) conflicts(other demand) bool {
-	for name, v := range other.lasting() {
-		if have, ok := d[name]; ok && encode(canonicalClaim(have)) != encode(canonicalClaim(v)) {
+	for name, c := range other {
+		if have, ok := d[name]; ok && !noise(name) && have.meaning != c.meaning {
 			return true
 		}
 	}
@@ -235,7 +161,7 @@ func (d demand) claims() string {
 	if len(d) == 0 {
 		return "{}"
 	}
-	return encode(map[string]any{"access_token": map[string]any(d)})
+	return `{"access_token":` + d.object(func(_ string, c claim) string { return c.text }) + "}"
 }
 
 // claimsIfAny is d as the claims parameter of an authorize request, which brings

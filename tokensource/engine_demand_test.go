@@ -24,7 +24,7 @@ func TestDemandsOfAVoidedTokenRideAlong(t *testing.T) {
 		assert.JSONEq(t, `{"access_token":{"acrs":{"essential":true,"value":"c1"},"nbf":{"essential":true,"value":"1700000000"}}}`, entra.claims[2])
 
 		entra.answer = func(_ int, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if d, _ := parseDemand(req.Claims); d["acrs"] != nil {
+			if d, _ := parseDemand(req.Claims); d["acrs"].text != "" {
 				return nil, interaction
 			}
 			return nil, nil
@@ -139,4 +139,14 @@ func TestSubstance(t *testing.T) {
 	assert.False(t, same(acrs("c1"), nbf(0)))
 	d, _ := parseDemand(`{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"1"}}}`)
 	assert.False(t, d.stepUp(), "it asks for a newer token too")
+}
+
+func TestRejectedWithoutClaims(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		s := New(entra.acquire)
+		assert.Equal(t, "token-2", challenge(t, s, "", token(t, s)))
+		assert.Equal(t, "token-2", token(t, s))
+		assert.Equal(t, []string{"", "{}"}, entra.claims, "a new token")
+	})
 }

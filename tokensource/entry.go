@@ -41,10 +41,12 @@ type entry struct {
 	seen       atomic.Uint64 // voids.changes up to which it is known not to be voided
 }
 
-func newEntry(tok *msalcae.Token, f *flight, silent bool) *entry {
+// newEntry makes the entry of a token that f brought, whose fingerprint was made
+// where no lock is held.
+func newEntry(tok *msalcae.Token, print fingerprint, f *flight, silent bool) *entry {
 	now := time.Now()
 	e := &entry{
-		tok: tok, print: fingerprintOf(tok.Value), order: f.order, asked: f.asked, obtained: now, demand: f.demand,
+		tok: tok, print: print, order: f.order, asked: f.asked, obtained: now, demand: f.demand,
 		newborn: f.fresh || f.demand != nil || !silent, silent: silent,
 	}
 	if tok.ExpiresOn.IsZero() { // as in x/oauth2: it does not expire

@@ -16,6 +16,10 @@ import (
 // again. Not so after a prompt for a step-up: the person has just signed in, and
 // is not made to do it twice.
 func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*entry, error) {
+	var print fingerprint
+	if err == nil {
+		print = fingerprintOf(tok.Value)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := &s.state
@@ -37,7 +41,7 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 	if f.order < st.voided {
 		return nil, errSuperseded
 	}
-	e := newEntry(tok, f, silent)
+	e := newEntry(tok, print, f, silent)
 	e.seen.Store(s.flow.voids.changes.Load())
 	if bad := s.unusable(e); bad != nil {
 		if f.demand == nil && !f.fresh && !prompted {

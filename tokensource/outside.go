@@ -46,6 +46,7 @@ func (s *Source) adopt(tok *msalcae.Token, claims string) {
 
 // install makes tok, obtained with d, the token in use; nil: it must not be.
 func (s *Source) install(tok *msalcae.Token, d demand) *entry {
+	print := fingerprintOf(tok.Value)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := &s.state
@@ -57,7 +58,7 @@ func (s *Source) install(tok *msalcae.Token, d demand) *entry {
 	}
 	st.order++
 	f := &flight{order: st.order, renews: true, demand: d}
-	e := newEntry(tok, f, false)
+	e := newEntry(tok, print, f, false)
 	if s.flow.voids.has(e.print) {
 		return nil
 	}

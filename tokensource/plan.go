@@ -169,7 +169,7 @@ func (st *state) describe(w *want, fresh bool) *flight {
 		f.renews, f.demand, f.carried, f.refused = true, st.pending, st.carried, st.refusedAsked
 	}
 	if w.stepUp() {
-		f.stepUp, f.rejected, f.refused = true, w.req.Rejected, st.issue(fingerprintOf(w.req.Rejected)).asked
+		f.stepUp, f.rejected, f.refused = true, w.req.Rejected, st.issue(w.rejected.print).asked
 	}
 	if w.challenge && !f.demand.covers(w.demand) {
 		f.demand = w.demand.over(f.demand)

@@ -2,6 +2,7 @@ package tokensource
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -254,11 +255,9 @@ func (w *world) run(t *testing.T) {
 }
 
 func acrsOf(d demand) string {
-	if object, ok := d["acrs"].(map[string]any); ok {
-		id, _ := object["value"].(string)
-		return id
-	}
-	return ""
+	var object struct{ Value string }
+	_ = json.Unmarshal([]byte(d["acrs"].text), &object)
+	return object.Value
 }
 
 func orObject(claims string) string {

@@ -22,7 +22,14 @@ type want struct {
 	substance string        // of a step-up's demand
 	patience  time.Duration // how long to wait while another process asks
 	noted     bool          // the challenge has been taken account of
-	refused   uint64        // order of the token that a voiding challenge refused
+	rejected  rejectedToken
+	refused   uint64 // order of the token that a voiding challenge refused
+}
+
+// A rejectedToken is the one that drew a challenge; zero: none was sent.
+type rejectedToken struct {
+	value string
+	print fingerprint
 }
 
 func (w *want) stepUp() bool { return w.challenge && w.demand.stepUp() }
@@ -55,13 +62,12 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 	}
 	w := want{req: req, patience: patienceOf(ctx)}
 	if req.Claims != "" || req.Rejected != "" {
-		d, err := s.read(req)
-		if err != nil {
+		if err := s.read(&w); err != nil {
 			return nil, err
 		}
-		w.challenge, w.demand = true, d
+		w.challenge = true
 		if w.stepUp() {
-			w.substance = d.substance()
+			w.substance = w.demand.substance()
 		}
 	}
 	for range maxRounds {
@@ -163,24 +169,40 @@ func (s *Source) failed(ctx context.Context, w *want, err error) error {
 	return err
 }
 
-// read decodes the claims of a challenge. Callers of one storm bring the same
-// token and often the same text: these are compared before anything is parsed.
-func (s *Source) read(req msalcae.TokenRequest) (demand, error) {
-	if req.Claims == "" {
-		return demand{}, nil
-	}
+// read decodes what w brings. Callers of one storm bring the same token and
+// often the same text: these are compared before anything is hashed or parsed,
+// and that is done under no lock.
+func (s *Source) read(w *want) error {
+	rejected, claims := w.req.Rejected, w.req.Claims
 	s.mu.Lock()
-	d, known := s.state.lastDemand, s.state.lastClaims == req.Claims
+	w.rejected, w.demand = s.state.lastRejected, s.state.lastDemand
+	known := s.state.lastClaims == claims
 	s.mu.Unlock()
-	if known {
-		return d, nil
+	if w.rejected.value != rejected {
+		w.rejected = rejectedToken{rejected, s.print(rejected)}
 	}
-	d, err := parseDemand(req.Claims)
+	switch {
+	case claims == "":
+		w.demand = demand{}
+		return nil
+	case known:
+		return nil
+	}
+	d, err := parseDemand(claims)
 	if err != nil {
-		return nil, fmt.Errorf("msalcae: the claims challenge cannot be used: %w", err)
+		return fmt.Errorf("msalcae: the claims challenge cannot be used: %w", err)
 	}
+	w.demand = d
 	s.mu.Lock()
-	s.state.lastClaims, s.state.lastDemand = req.Claims, d
+	s.state.lastClaims, s.state.lastDemand = claims, d
 	s.mu.Unlock()
-	return d, nil
+	return nil
+}
+
+// print is the fingerprint of a token, which is the one in use most often.
+func (s *Source) print(value string) fingerprint {
+	if cur := s.current.Load(); cur != nil && cur.tok.Value == value {
+		return cur.print
+	}
+	return fingerprintOf(value)
 }

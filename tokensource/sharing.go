@@ -99,9 +99,10 @@ func (s *Source) tellLater(trace *msalcae.Trace) {
 func (s *Source) outcome(f *flight, tok *msalcae.Token, err error, silent bool) news {
 	n := news{trace: f.trace, renews: f.renews}
 	if err == nil {
+		print := fingerprintOf(tok.Value)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		t := &sharedToken{token: tok, print: fingerprintOf(tok.Value), demand: f.demand, asked: f.asked, stepUp: f.stepUp, silent: silent}
+		t := &sharedToken{token: tok, print: print, demand: f.demand, asked: f.asked, stepUp: f.stepUp, silent: silent}
 		if last := s.state.lastRenewal(); last != nil && last.order < f.order {
 			t.renewed, t.renewal = last.asked, last.demand
 		}
@@ -226,7 +227,7 @@ func (t *sharedToken) serves(now time.Time, ttl time.Duration) bool {
 
 // entry is t as if f had brought it.
 func (t *sharedToken) entry(f *flight) *entry {
-	e := newEntry(t.token, &flight{order: f.order, asked: t.asked, demand: t.demand.over(t.renewal)}, t.silent)
+	e := newEntry(t.token, t.print, &flight{order: f.order, asked: t.asked, demand: t.demand.over(t.renewal)}, t.silent)
 	e.newborn = false
 	if t.renewed > 0 {
 		e.since = &entry{tok: t.token, order: f.order, asked: t.renewed, demand: t.renewal}

@@ -76,7 +76,7 @@ type state struct {
 
 	// The last challenge, so that the callers of a storm neither hash nor
 	// parse what the first of them did.
-	lastRejected string
+	lastRejected rejectedToken
 	lastOrder    uint64
 	lastClaims   string
 	lastDemand   demand
