@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -60,4 +61,47 @@ func (p *policy) boundContexts() (ids []string) {
 		ids = append(ids, d.ids...)
 	}
 	return ids
+}
+
+// AuthContexts says which authentication contexts access tokens carry, and for
+// how long a sign-in satisfies them. What Entra does is not documented.
+type AuthContexts string
+
+// The ways of AuthContexts.
+const (
+	AuthContextsAsked     AuthContexts = ""          // those asked for; as long as the sign-in lasts
+	AuthContextsCarried   AuthContexts = "carried"   // all that the sign-in satisfied, asked for or not
+	AuthContextsForgotten AuthContexts = "forgotten" // those asked for; a refresh token satisfies none any more
+)
+
+// SetAuthContexts says how authentication contexts are carried over. It panics
+// if there is no such way.
+func (s *Server) SetAuthContexts(c AuthContexts) {
+	if c != AuthContextsAsked && c != AuthContextsCarried && c != AuthContextsForgotten {
+		panic("entratest: SetAuthContexts: there is no such way")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.policy.acrs = c
+}
+
+// refreshed is what a refresh token's sign-in is worth.
+func (c AuthContexts) refreshed(in signin) signin {
+	if c == AuthContextsForgotten {
+		in.contexts = nil
+	}
+	return in
+}
+
+// granted returns the contexts of a token for which some were asked, of those
+// that the sign-in satisfied.
+func (c AuthContexts) granted(asked []string, satisfied map[string]bool) []string {
+	if c == AuthContextsCarried {
+		for _, id := range slices.Sorted(maps.Keys(satisfied)) {
+			if !slices.Contains(asked, id) {
+				asked = append(asked, id)
+			}
+		}
+	}
+	return asked
 }

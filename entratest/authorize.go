@@ -184,11 +184,16 @@ func (s *Server) step(tx *transaction) handler {
 		}
 		return s.show(tx, pageSignIn, "")
 	}
-	if len(s.policy.stepUp(tx.claims, tx.session.contexts)) > 0 {
-		if tx.silent {
-			return s.refuse(tx, aad(50076, tx.scope.resource).as("interaction_required", ""))
+	if o := s.objection(tx); o != nil {
+		switch {
+		case o.cure == "":
+			return s.refuse(tx, o.err.as("access_denied", ""))
+		case tx.silent && o.cure == pageConsent:
+			return s.refuse(tx, o.err.as("consent_required", ""))
+		case tx.silent:
+			return s.refuse(tx, o.err.as("interaction_required", ""))
 		}
-		return s.show(tx, pageApprove, "")
+		return s.show(tx, o.cure, "")
 	}
 	if tx.confirm {
 		return s.show(tx, pageConfirm, "")
@@ -197,6 +202,14 @@ func (s *Server) step(tx *transaction) handler {
 		return s.show(tx, pageConsent, "")
 	}
 	return s.finish(tx)
+}
+
+// objection returns why the transaction's session does not suffice. s.mu is
+// held.
+func (s *Server) objection(tx *transaction) *objection {
+	in := tx.session.signin()
+	a := admission{policy: &s.policy, app: tx.app, who: &in.user.principal, signin: in, scope: tx.scope, claims: tx.claims}
+	return a.objection()
 }
 
 // refuse ends a transaction with an error. s.mu is held.
@@ -210,7 +223,8 @@ func (s *Server) refuse(tx *transaction, e *aadError) handler {
 
 // alive tells whether the session has not been revoked, nor its user disabled. s.mu is held.
 func (s *Server) alive(session *session) bool {
-	return session.seq >= session.user.validFrom && session.user.blocked == 0
+	u := session.user
+	return session.seq >= max(u.validFrom, u.passwordFrom, u.sessionsFrom) && u.blocked == 0
 }
 
 // finish hands out the code, or lets the device have its tokens. s.mu is held.

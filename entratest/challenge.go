@@ -17,7 +17,11 @@ func (s *Server) SetChallengeForm(f ChallengeForm) {
 
 // challenge answers with what d demands.
 func (x *exchange) challenge(d decision) {
-	if d.kind == forbiddenToken {
+	switch d.kind {
+	case incapableToken:
+		x.graphError(http.StatusForbidden, "AccessDenied", "The API takes calls only of clients that take claims challenges: capability cp1 is missing.")
+		return
+	case forbiddenToken:
 		x.graphError(http.StatusForbidden, "AccessDenied",
 			"The token lacks the authentication context "+strings.Join(d.contexts, ", ")+", and its client does not take claims challenges.")
 		return
@@ -28,7 +32,7 @@ func (x *exchange) challenge(d decision) {
 		claims = f.claims
 	}
 	r := refusal{
-		claims:  claims(d, x.rec.Time.Unix()),
+		claims:  claims(d, x.s.apiNow().Unix()),
 		message: "Exception of type 'Microsoft.Graph.AGS.Contracts.ClaimsChallengeRequiredException' was thrown.",
 	}
 	if d.kind == revokedToken {

@@ -3,6 +3,7 @@ package entratest
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // A caller is who an access token speaks for: a user or an application.
@@ -12,14 +13,27 @@ type caller struct {
 	app  *app     // nil: a user
 }
 
-// caller finds whom the token speaks for; nil: nobody known. s.mu is held.
+// caller finds whom the token speaks for, who may have been deleted since; nil:
+// nobody known. s.mu is held.
 func (s *Server) caller(t *accessToken) *caller {
 	if t.Kind == "user" {
 		if u := s.user(t.ObjectID); u != nil {
 			return &caller{principal: &u.principal, user: u}
 		}
-	} else if a := s.app(t.App); a != nil {
+		for _, u := range s.deleted {
+			if strings.EqualFold(u.ObjectID, t.ObjectID) {
+				return &caller{principal: &u.principal, user: u}
+			}
+		}
+		return nil
+	}
+	if a := s.app(t.App); a != nil {
 		return &caller{principal: &a.principal, app: a}
+	}
+	for _, a := range s.former {
+		if strings.EqualFold(a.ClientID, t.App) {
+			return &caller{principal: &a.principal, app: a}
+		}
 	}
 	return nil
 }
@@ -38,6 +52,7 @@ const (
 	revokedToken                // challenge: something has happened since the token was issued
 	weakToken                   // challenge: an authentication context is missing
 	forbiddenToken              // as weakToken, but the client cannot answer challenges
+	incapableToken              // the client cannot answer challenges, and the API insists
 )
 
 // A use is a valid token on its way to a part of the API.
@@ -52,6 +67,8 @@ type use struct {
 // the first that does not accept it decides.
 var tokenRules = []func(*use) decision{
 	(*use).sinceEvents,
+	(*use).inPlace,
+	(*use).capable,
 	(*use).inContext,
 }
 
@@ -75,7 +92,7 @@ func (s *Server) decide(t *accessToken, path string) (*caller, decision) {
 // capability cp1 is never challenged: its tokens are short-lived and good
 // until they expire.
 func (u *use) sinceEvents() decision {
-	if ended, ok := u.caller.cutAfter(u.token.seq); ok && u.token.cae() {
+	if ended, ok := u.caller.cutAfter(u.token.seq, time.Now()); ok && u.token.cae() {
 		return decision{kind: revokedToken, cut: ended}
 	}
 	return decision{}

@@ -34,37 +34,6 @@ type App struct {
 	IdentifierURIs []string `json:"identifier_uris,omitempty"`
 }
 
-// A principal is whoever tokens are issued to, with what has happened to it.
-type principal struct {
-	objectID string
-	label    string // for records: user principal name or client id
-	blocked  int    // AADSTS code with which nothing is issued; 0: not blocked
-	ip       string // where its clients are, as the API sees it
-	cuts     []cut
-
-	profile  map[string]string // properties set at the API
-	messages []message         // its mailbox
-
-	// Sessions, refresh tokens and codes of an earlier place in the order
-	// of events are dead.
-	validFrom   uint64
-	validFromAt time.Time // the same as a time, for messages
-}
-
-// A cut is an event after which the API no longer takes older access tokens.
-type cut struct {
-	seq  uint64
-	code string // as Graph names it
-	ip   string // for the location's: what the API sees
-}
-
-// challenge codes that are seen in public, see https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation
-const (
-	codeRevoked  = "TokenIssuedBeforeRevocationTimestamp"
-	codeLocation = "LocationConditionEvaluationSatisfied"
-	codePolicy   = "TokenCreatedWithOutdatedPolicies"
-)
-
 type account struct {
 	User
 	principal
@@ -111,6 +80,7 @@ type session struct {
 	seq      uint64
 	signedIn time.Time
 	contexts map[string]bool // authentication contexts that were satisfied
+	factor   uint64          // place in the order of events of the second factor; 0: none was given
 }
 
 // A refreshToken remembers the sign-in that it came from.
@@ -130,12 +100,13 @@ type signin struct {
 	family   *family
 	at       time.Time
 	contexts map[string]bool
+	factor   uint64 // see session
 }
 
 // signin returns what the session's tokens are to remember of it.
 func (session *session) signin() signin {
 	return signin{user: session.user, session: session.id, at: session.signedIn,
-		contexts: maps.Clone(session.contexts), family: new(family)}
+		contexts: maps.Clone(session.contexts), factor: session.factor, family: new(family)}
 }
 
 // A family is the refresh tokens of one sign-in.
@@ -144,7 +115,9 @@ type family struct{ dead bool }
 type directory struct {
 	users     []*account
 	people    map[string]*account // by lower-case username and object id
+	deleted   []*account
 	apps      []*app
+	former    []*app   // deleted ones
 	resources []string // what Graph is called
 	protected []string // what Protect wraps
 
@@ -202,7 +175,7 @@ func (d *directory) addUser(u User) *account {
 	if u.ObjectID == "" {
 		u.ObjectID = newGUID()
 	}
-	a := &account{User: u, principal: principal{objectID: u.ObjectID, label: u.Username, ip: "127.0.0.1", profile: map[string]string{}}}
+	a := &account{User: u, principal: newPrincipal(u.ObjectID, u.Username)}
 	d.users = append(d.users, a)
 	d.people[strings.ToLower(u.Username)] = a
 	d.people[strings.ToLower(u.ObjectID)] = a
@@ -214,7 +187,7 @@ func (d *directory) addApp(given App) *app {
 		given.ClientID = newGUID()
 	}
 	// The service principal has an object id of its own, the same in every run.
-	a := &app{App: given, principal: principal{objectID: guidOf("service principal " + given.ClientID), label: given.ClientID, ip: "127.0.0.1", profile: map[string]string{}}}
+	a := &app{App: given, principal: newPrincipal(guidOf("service principal "+given.ClientID), given.ClientID)}
 	d.apps = append(d.apps, a)
 	return a
 }
@@ -234,43 +207,24 @@ func (d *directory) app(id string) *app {
 	return nil
 }
 
-// principals returns whom name means: a user, an application, or for "" all.
-// It panics for a stranger: a test that revokes nobody proves nothing.
-func (d *directory) principals(name string) []*principal {
-	var found []*principal
-	for _, u := range d.users {
-		if name == "" || u == d.user(name) {
-			found = append(found, &u.principal)
-		}
-	}
-	for _, a := range d.apps {
-		if name == "" || a == d.app(name) || strings.EqualFold(a.objectID, name) {
-			found = append(found, &a.principal)
-		}
-	}
-	if len(found) == 0 {
-		panic(fmt.Sprintf("entratest: there is no user or application %q", name))
-	}
-	return found
-}
-
 // AddUser adds a person to the tenant and returns it completed. It panics if
-// the username is empty, or it or the object id is taken.
+// the username is empty, or it or the object id is taken. A deleted user leaves
+// the username free, not the object id.
 func (s *Server) AddUser(u User) User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u.Username == "" || s.user(u.Username) != nil || s.user(u.ObjectID) != nil {
+	if u.Username == "" || s.user(u.Username) != nil || s.user(u.ObjectID) != nil || s.wasObject(u.ObjectID) {
 		panic(fmt.Sprintf("entratest: AddUser: the username %q is empty, or it or the object id is taken", u.Username))
 	}
 	return s.addUser(u).User
 }
 
 // AddApp registers an application and returns it completed. It panics if the
-// client id is taken.
+// client id is taken, by a deleted application for example.
 func (s *Server) AddApp(a App) App {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.app(a.ClientID) != nil {
+	if s.app(a.ClientID) != nil || s.wasObject(a.ClientID) {
 		panic(fmt.Sprintf("entratest: AddApp: the client id %q is taken", a.ClientID))
 	}
 	a.RedirectURIs, a.IdentifierURIs = slices.Clone(a.RedirectURIs), slices.Clone(a.IdentifierURIs)

@@ -25,12 +25,14 @@ func aad(aadsts int, args ...any) *aadError {
 	return &aadError{aadsts: aadsts, code: e.code, suberror: e.suberror, text: sprintf(e.text, args)}
 }
 
-// sprintf leaves out what args lack: a fault names a code and no arguments.
+// sprintf makes up for what args lack, as a fault names a code and no arguments,
+// and leaves out what the text does not tell.
 func sprintf(format string, args []any) string {
-	for n := countVerbs(format); len(args) < n; {
+	n := countVerbs(format)
+	for len(args) < n {
 		args = append(args, "?")
 	}
-	return fmt.Sprintf(format, args...)
+	return fmt.Sprintf(format, args[:n]...)
 }
 
 func countVerbs(format string) (n int) {
@@ -65,7 +67,7 @@ func (e *aadError) httpStatus() int {
 // would need.
 func (e *aadError) describe(x *exchange) string {
 	return fmt.Sprintf("AADSTS%d: %s\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s",
-		e.aadsts, e.text, x.traceID, x.rec.CorrelationID, timestamp(x.rec.Time))
+		e.aadsts, e.text, x.traceID, x.rec.CorrelationID, timestamp(x.s.entraNow()))
 }
 
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
@@ -77,7 +79,7 @@ func (x *exchange) fail(e *aadError) {
 		"error":             e.code,
 		"error_description": e.describe(x),
 		"error_codes":       []int{e.aadsts},
-		"timestamp":         timestamp(x.rec.Time),
+		"timestamp":         timestamp(x.s.entraNow()),
 		"trace_id":          x.traceID,
 		"correlation_id":    x.rec.CorrelationID,
 		"error_uri":         fmt.Sprintf("%s/error?code=%d", x.s.loginOrigin(x.r), e.aadsts),

@@ -139,6 +139,7 @@ func (x *exchange) commit(status int) {
 // entraHeaders are on every answer of the authority.
 func (x *exchange) entraHeaders() {
 	h := x.Header()
+	date(h, x.s.entraNow())
 	h.Set("Cache-Control", "no-store, no-cache")
 	h.Set("Pragma", "no-cache")
 	h.Set("Expires", "-1")

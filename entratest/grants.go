@@ -3,7 +3,6 @@ package entratest
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -58,16 +57,13 @@ func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
 		return nil, aad(900144, "refresh_token")
 	}
 	rt, ok := s.refresh.get(value)
-	switch {
-	case !ok || rt.app != req.app:
+	if !ok || rt.app != req.app {
 		return nil, aad(70000).as("invalid_grant", "bad_token")
-	case rt.user.blocked != 0:
-		return nil, aad(rt.user.blocked)
-	case rt.seq < rt.user.validFrom:
-		return nil, aad(50173, isoTime(rt.issued), isoTime(rt.user.validFromAt))
-	case rt.family.dead:
-		return nil, aad(70000).as("invalid_grant", "bad_token")
-	case rt.used && s.policy.strictRotation:
+	}
+	if err := rt.refusal(s.entraNow()); err != nil {
+		return nil, err
+	}
+	if rt.used && s.policy.strictRotation {
 		rt.family.dead = true
 		return nil, aad(70000).as("invalid_grant", "bad_token")
 	}
@@ -80,7 +76,7 @@ func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
 		return nil, err
 	}
 	scope.offline = true // a refresh token always brings a new one
-	i, err := s.issueUser(req, rt.signin, scope, req.claims, "")
+	i, err := s.issueUser(req, s.policy.acrs.refreshed(rt.signin), scope, req.claims, "")
 	if err == nil {
 		rt.used = true
 	}
@@ -89,19 +85,15 @@ func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
 
 func isoTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }
 
-// issueUser issues tokens for a person's sign-in, unless the claims need that
-// person. Confidential clients are told of the policy by its id.
+// issueUser issues tokens for a person's sign-in, unless something stands in
+// the way.
 func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, claims claimsRequest, nonce string) (*issue, *aadError) {
-	if len(s.policy.stepUp(claims, in.contexts)) > 0 {
-		e := aad(50076, scope.resource)
-		if req.app.confidential() {
-			e.claims = fmt.Sprintf(`{"access_token":{"capolids":{"essential":true,"values":["%s"]}}}`, policyID)
-		}
-		return nil, e
+	i, err := s.newIssue(req, &admission{policy: &s.policy, app: req.app, who: &in.user.principal, signin: in, scope: scope, claims: claims})
+	if err != nil {
+		return nil, err
 	}
-	i := s.newIssue(req, &in.user.principal, scope, claims)
 	i.user, i.signin, i.nonce = in.user.User, in, nonce
-	i.contexts = s.policy.grantable(claims, in.contexts)
+	i.contexts = s.policy.acrs.granted(s.policy.grantable(claims, in.contexts), in.contexts)
 	i.clientInfo = req.form.Get("client_info") == "1"
 	if s.owner(scope.resource) != nil {
 		s.assertions.put(i.id, in)
@@ -129,5 +121,5 @@ func clientCredentials(s *Server, req *tokenRequest) (*issue, *aadError) {
 	case !scope.isDefault():
 		return nil, aad(70011, req.form.Get("scope"))
 	}
-	return s.newIssue(req, &req.app.principal, scope, req.claims), nil
+	return s.newIssue(req, &admission{policy: &s.policy, app: req.app, who: &req.app.principal, scope: scope, claims: req.claims})
 }

@@ -3,6 +3,7 @@ package entratest
 // graphHeaders are on every answer of the API.
 func (x *exchange) graphHeaders() {
 	h := x.Header()
+	date(h, x.s.apiNow())
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	h.Set("request-id", x.traceID)
 	h.Set("client-request-id", x.rec.CorrelationID)
@@ -16,7 +17,7 @@ func (x *exchange) graphError(status int, code, message string) {
 		"code":    code,
 		"message": message,
 		"innerError": map[string]any{
-			"date":              x.rec.Time.UTC().Format("2006-01-02T15:04:05"),
+			"date":              x.s.apiNow().UTC().Format("2006-01-02T15:04:05"),
 			"request-id":        x.traceID,
 			"client-request-id": x.rec.CorrelationID,
 		},

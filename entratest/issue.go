@@ -16,6 +16,7 @@ type issue struct {
 	client       string // client id
 	confidential bool
 	scope        scopeRequest
+	echo         string // scope of the answer
 	label        string // whose, for the record
 
 	seq          uint64
@@ -38,29 +39,57 @@ type issue struct {
 // maxSkew bounds how far in the future claims may place a token.
 const maxSkew = 5 * time.Minute
 
-// newIssue decides what every token has. s.mu is held.
-func (s *Server) newIssue(req *tokenRequest, p *principal, scope scopeRequest, claims claimsRequest) *issue {
-	now := time.Now()
-	i := &issue{
-		origin: req.origin, client: req.app.ClientID, confidential: req.app.confidential(), scope: scope, label: p.label,
-		seq: s.next(), at: now, from: now, capabilities: claims.capabilities(), objectID: p.objectID, ip: p.ip,
+// newIssue decides what every token has, if nothing stands in the way. s.mu is
+// held.
+func (s *Server) newIssue(req *tokenRequest, a *admission) (*issue, *aadError) {
+	if o := a.objection(); o != nil {
+		return nil, o.err
 	}
-	i.id = tokenID(i.seq)
+	now := s.entraNow()
+	i := &issue{
+		origin: req.origin, client: req.app.ClientID, confidential: req.app.confidential(), scope: a.scope, label: a.who.label,
+		seq: s.next(), at: now, from: now.Add(-s.policy.backdate), objectID: a.who.objectID, ip: a.who.ip,
+		echo: a.scope.echo(s.policy.scopeEcho),
+	}
+	if !hasFold(s.policy.withoutCAE, a.scope.resource) {
+		i.capabilities = a.claims.capabilities()
+	}
 	// A demanded nbf is met and not undercut: what the API demanded a second
 	// ago must satisfy it now.
-	if nbf, ok := claims.notBefore(); ok && nbf.After(now) && nbf.Before(now.Add(maxSkew)) {
-		i.from = nbf
+	if nbf, ok := a.claims.notBefore(); ok {
+		i.from = now
+		if nbf.After(now) && nbf.Before(now.Add(maxSkew)) {
+			i.from = nbf
+		}
 	}
+	i.id = tokenID(i.seq)
+	i.lifetime = s.lifetime(len(i.capabilities) > 0)
+	if s.policy.seenElsewhere(a.claims) {
+		i.id = tokenID(i.seq | anywhere)
+		i.lifetime = min(i.lifetime, standardLocationLifetime)
+	}
+	return i, nil
+}
+
+// lifetime returns how long an access token lives. s.mu is held.
+func (s *Server) lifetime(cae bool) time.Duration {
+	life := s.policy.lifetime
 	switch {
-	case s.policy.lifetime > 0:
-		i.lifetime = s.policy.lifetime
-	case len(i.capabilities) > 0:
-		i.lifetime = 20*time.Hour + time.Duration(s.rand.Int64N(int64(8*time.Hour)))
+	case life > 0:
+	case cae:
+		life = 20*time.Hour + time.Duration(s.rand.Int64N(int64(8*time.Hour)))
 	default:
-		i.lifetime = 60*time.Minute + time.Duration(s.rand.Int64N(int64(30*time.Minute)))
+		life = 60*time.Minute + time.Duration(s.rand.Int64N(int64(30*time.Minute)))
 	}
-	i.lifetime = max(i.lifetime.Truncate(time.Second), time.Second)
-	return i
+	return max(life.Truncate(time.Second), time.Second)
+}
+
+// expires is the exp of a token that lives for d.
+func (i *issue) expires(d time.Duration) int64 {
+	if i.from.After(i.at) {
+		return i.from.Add(d).Unix()
+	}
+	return i.at.Add(d).Unix()
 }
 
 func (i *issue) person() bool { return i.user.ObjectID != "" }
@@ -77,7 +106,9 @@ func (i *issue) sign(key *jose.Key) map[string]any {
 	if !i.person() {
 		return answer
 	}
-	answer["scope"] = i.scope.echo()
+	if i.echo != "" {
+		answer["scope"] = i.echo
+	}
 	if i.refreshToken != "" {
 		answer["refresh_token"] = i.refreshToken
 	}
@@ -110,7 +141,7 @@ func (i *issue) common() map[string]any {
 func (i *issue) accessToken() map[string]any {
 	c := i.common()
 	c["aud"] = i.scope.resource
-	c["exp"] = i.from.Add(i.lifetime).Unix()
+	c["exp"] = i.expires(i.lifetime)
 	c["appid"], c["azp"] = i.client, i.client
 	c["appidacr"], c["azpacr"] = "0", "0"
 	if i.confidential {
@@ -136,7 +167,7 @@ func (i *issue) accessToken() map[string]any {
 func (i *issue) idToken() map[string]any {
 	c := i.common()
 	c["aud"], c["uti"] = i.client, tokenID(i.seq)
-	c["exp"] = i.from.Add(time.Hour).Unix()
+	c["exp"] = i.expires(time.Hour)
 	c["sub"] = pairwise(i.objectID, i.client)
 	c["sid"] = i.signin.session
 	c["auth_time"] = i.signin.at.Unix()

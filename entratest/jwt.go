@@ -22,7 +22,8 @@ type accessToken struct {
 	Capabilities []string `json:"xms_cc"`
 	Contexts     []string `json:"acrs"`
 
-	seq uint64 // of its issue, see Server.seq
+	seq      uint64 // of its issue, see Server.seq
+	anywhere bool   // the API does not look where it comes from
 }
 
 // cae tells whether the client can answer claims challenges.
@@ -81,7 +82,8 @@ func (v *verifier) parse(token string) (*accessToken, error) {
 	if err := jwt.Claims(t); err != nil {
 		return nil, err
 	}
-	t.seq = seqOf(t.ID)
+	place := seqOf(t.ID)
+	t.seq, t.anywhere = place&^anywhere, place&anywhere != 0
 	return t, nil
 }
 

@@ -1,14 +1,28 @@
 package entratest
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // policy is what the tenant's administrator decides.
 type policy struct {
 	contexts       []contextDemand
 	form           ChallengeForm // of the Graph-like API
-	lifetime       time.Duration
+	acrs           AuthContexts
+	mfa, compliant []string // scopes that need a second factor, a compliant device
+	names          policyNames
+	allowed        []netip.Prefix // none: everywhere
+	strictLocation bool
 	strictRotation bool
-	deviceCodes    DeviceCodes
+	requireCP1     bool
+	withoutCAE     []string // APIs
+
+	lifetime    time.Duration
+	backdate    time.Duration
+	delay       time.Duration // of events, until the API knows
+	scopeEcho   ScopeEcho
+	deviceCodes DeviceCodes
 }
 
 // policyID is the Conditional Access policy behind the required contexts.

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
@@ -88,7 +87,7 @@ func (s *Server) admit(r *http.Request, audiences []string) (*accessToken, strin
 		return nil, "Access token is empty."
 	}
 	t, err := s.verifier.verify(value)
-	now := time.Now()
+	now := s.apiNow()
 	switch {
 	case err == jose.ErrForm:
 		return nil, "CompactToken parsing failed."

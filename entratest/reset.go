@@ -7,6 +7,7 @@ package entratest
 // Protect wraps goes on, and so do requests that are being answered.
 func (s *Server) Reset() {
 	s.ClearFaults()
+	s.SetClockSkew(0, 0)
 	s.recorder.clear()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -56,13 +56,6 @@ func (r scopeRequest) isDefault() bool {
 	return len(r.permissions) == 1 && r.permissions[0] == ".default"
 }
 
-// echo is the answer's scope: what was asked, as it was spelled, without
-// offline_access. MSAL refuses a token whose answer lacks a scope it asked for.
-func (r scopeRequest) echo() string {
-	granted := slices.DeleteFunc(slices.Clone(r.asked), func(s string) bool { return strings.EqualFold(s, "offline_access") })
-	return strings.Join(granted, " ")
-}
-
 // scp is the access token's: permissions, without the API's name.
 func (r scopeRequest) scp() string {
 	granted := slices.DeleteFunc(slices.Clone(r.permissions), func(s string) bool { return s == ".default" })

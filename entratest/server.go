@@ -49,6 +49,7 @@ type Server struct {
 	keys     []*jose.Key // the first signs
 	verifier verifier
 	recorder recorder
+	clocks   clocks
 	faults   faults
 
 	mu  sync.Mutex // guards what follows; never held across I/O

@@ -49,7 +49,7 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 	case tx.page == pageConfirm && action == "confirm":
 		tx.confirm = false
 	case tx.page == pageConsent && action == "accept":
-		tx.consent = false
+		tx.giveConsent()
 	case tx.page != pageSignIn:
 	case action == "continue": // as the account that the browser is signed in to
 		session := s.browserSession(x.r, tx)
@@ -59,19 +59,27 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 		tx.session, tx.pick = session, false
 	default:
 		user := s.user(form.Get("login"))
+		if s.wasDeleted(form.Get("login")) {
+			return s.turnAway(x, tx, 50034)
+		}
 		if user == nil || user.Password == "" || user.Password != form.Get("passwd") {
 			x.note(aad(50126))
 			return s.show(tx, pageSignIn, "Your account or password is incorrect. If you don't remember your password, reset it now.")
 		}
 		if user.blocked != 0 {
-			e := aad(user.blocked)
-			x.note(e)
-			return s.show(tx, pageSignIn, fmt.Sprintf("AADSTS%d: %s", e.aadsts, e.text))
+			return s.turnAway(x, tx, user.blocked)
 		}
 		tx.session = s.newSession(user)
 		tx.login, tx.pick = false, false
 	}
 	return s.step(tx)
+}
+
+// turnAway tells a person who may not sign in at all. s.mu is held.
+func (s *Server) turnAway(x *exchange, tx *transaction, aadsts int) handler {
+	e := aad(aadsts)
+	x.note(e)
+	return s.show(tx, pageSignIn, fmt.Sprintf("AADSTS%d: %s", e.aadsts, e.text))
 }
 
 // newSession signs a person in. s.mu is held.
@@ -84,6 +92,8 @@ func (s *Server) newSession(user *account) *session {
 // approve notes that the person has given a second factor for what the claims
 // ask for. s.mu is held.
 func (s *Server) approve(tx *transaction) {
+	tx.session.factor = s.next()
+	tx.session.user.unregistered = false
 	ids := tx.claims["acrs"].texts()
 	if slices.Contains(tx.claims["capolids"].texts(), policyID) {
 		ids = append(ids, s.policy.boundContexts()...)
@@ -104,7 +114,7 @@ func (s *Server) show(tx *transaction, p page, problem string) handler {
 		"Hint":  tx.hint,
 		"Error": problem,
 		"Why":   why(tx),
-		"Scope": tx.scope.echo(),
+		"Scope": tx.scope.echo(EchoAsked),
 	}
 	if tx.session != nil {
 		data["Account"] = tx.session.user.Username
