@@ -53,7 +53,7 @@ func (b *Browser) SignIn(ctx context.Context, req PromptRequest) (public.AuthRes
 		return public.AuthResult{}, entra.Typed(ctx, err)
 	}
 	end.Lead(target)
-	form, err := b.wait(ctx, end)
+	form, err := b.wait(ctx, end, req.Again)
 	if err != nil {
 		end.Show(ctx, loopback.GivenUp)
 		return public.AuthResult{}, err
@@ -63,8 +63,8 @@ func (b *Browser) SignIn(ctx context.Context, req PromptRequest) (public.AuthRes
 	return res, err
 }
 
-// wait opens the page and waits for Entra's answer.
-func (b *Browser) wait(ctx context.Context, end *loopback.Server) (url.Values, error) {
+// wait opens the page, as often as again says, and waits for Entra's answer.
+func (b *Browser) wait(ctx context.Context, end *loopback.Server, again <-chan struct{}) (url.Values, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	page := end.Page()
@@ -75,22 +75,30 @@ func (b *Browser) wait(ctx context.Context, end *loopback.Server) (url.Values, e
 		open = func() error { return b.Open(page) }
 	}
 	failed := make(chan error, 1)
-	go func() {
+	show := func() {
 		if _, err := entra.Guard(inOpen, func() (struct{}, error) { return struct{}{}, open() }); err != nil {
-			failed <- err
+			select {
+			case failed <- err:
+			default: // one error says enough
+			}
 		}
-	}()
-	select {
-	case form := <-end.Answer():
-		return form, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case err := <-failed:
+	}
+	go show()
+	for {
 		select {
-		case form := <-end.Answer(): // it failed at the very end
+		case form := <-end.Answer():
 			return form, nil
-		default:
-			return nil, notOpened(err)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-again:
+			go show()
+		case err := <-failed:
+			select {
+			case form := <-end.Answer(): // it failed at the very end
+				return form, nil
+			default:
+				return nil, notOpened(err)
+			}
 		}
 	}
 }

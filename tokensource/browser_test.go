@@ -273,3 +273,28 @@ func TestBrowserLeavesNothing(t *testing.T) {
 	}
 	assertNoGoroutineIn(t, "loopback.(*Server)", "tokensource.(*Browser)", "tokensource.msalAuthorizeURL")
 }
+
+// A person closed the page without a word, and the program that waited has
+// given up. The next call that needs a sign-in brings the page back.
+func TestBrowserShowsThePageAgain(t *testing.T) {
+	e := newEntra(t)
+	pages := make(chan string, 2)
+	p := e.public(&tokensource.Browser{Open: func(page string) error { pages <- page; return nil }})
+	source := p.Account(public.Account{}, e.Scope())
+	first, leave := context.WithCancel(testContext(t))
+	left := make(chan error)
+	go func() {
+		_, err := source.Token(first, msalcae.TokenRequest{})
+		left <- err
+	}()
+	page := <-pages
+	leave()
+	require.ErrorIs(t, <-left, context.Canceled)
+	go func() {
+		again := <-pages
+		assert.Equal(t, page, again, "the same page")
+		_ = e.SignIn(again) // the page that says so may be gone before it is read
+	}()
+	_, err := source.Token(testContext(t), msalcae.TokenRequest{})
+	require.NoError(t, err)
+}

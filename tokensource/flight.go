@@ -42,6 +42,8 @@ type flight struct {
 	ttl      time.Duration // that the token is to live at least
 	patience time.Duration // how long to wait while another process asks
 	trace    *msalcae.Trace
+	// again tells a prompt of a caller who joined when nobody waited any more.
+	again chan struct{}
 	// waiters counts the callers who wait for it. A flight lands without
 	// them; a prompt is not opened for nobody.
 	waiters atomic.Int32
@@ -77,10 +79,18 @@ func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*e
 		s.state.order++
 		f = describe()
 		f.purpose, f.order, f.epoch, f.era = to, s.state.order, s.state.epoch, s.state.era
+		if to.prompt {
+			f.again = make(chan struct{}, 1)
+		}
 		f.slot = strconv.FormatUint(f.order, 10)
 		s.state.airborne[to] = f
 	}
-	f.waiters.Add(1)
+	if f.waiters.Add(1) == 1 && joined {
+		select {
+		case f.again <- struct{}{}:
+		default: // no prompt, or it is about to look
+		}
+	}
 	return f, s.flights.DoChan(f.slot, func() (any, error) {
 		e, err := run(f)
 		return e, err

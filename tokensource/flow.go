@@ -8,7 +8,8 @@ type flow struct {
 	// ErrInteractionRequired when a person must act.
 	acquire Acquirer
 	// prompt asks a person to sign in with req.Claims; nil: nobody can be
-	// asked. The engine calls it for one source of a gate at a time.
+	// asked. The engine calls it for one source of a gate at a time; againOf
+	// its context says when to show the page another time.
 	prompt Acquirer
 	// gate is shared by the sources that would show their prompts in the same
 	// place; nil without prompt.

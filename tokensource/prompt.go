@@ -38,6 +38,11 @@ type PromptRequest struct {
 	// RedirectURI is PublicConfig.RedirectURI.
 	RedirectURI string
 
+	// Again receives when somebody waits for this sign-in who cannot have seen
+	// it begin, after all who could had left: the page may have been closed
+	// since, and should be shown another time. nil: that does not happen.
+	Again <-chan struct{}
+
 	// check says whether the right person signed in, for a page to say so.
 	check func(public.AuthResult) error
 }

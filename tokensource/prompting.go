@@ -109,7 +109,14 @@ func (s *Source) meanwhile(f *flight) *entry {
 func (s *Source) signIn(f *flight, limit time.Duration) (*msalcae.Token, error) {
 	start := time.Now()
 	req := msalcae.TokenRequest{Claims: f.demand.claimsIfAny(), Rejected: f.evict, Trace: f.trace}
-	tok, err := limited(s.flow.prompt, req, limit, "nobody finished the sign-in")
+	select {
+	case <-f.again: // before there was a page
+	default:
+	}
+	ask := func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+		return s.flow.prompt(withAgain(ctx, f.again), req)
+	}
+	tok, err := limited(ask, req, limit, "nobody finished the sign-in")
 	s.mu.Lock()
 	s.state.peace.prompted(err, time.Now())
 	s.mu.Unlock()

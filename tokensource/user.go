@@ -117,6 +117,7 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 			Tenant:      u.tenant,
 			ClientID:    p.clientID,
 			RedirectURI: p.redirectURI,
+			Again:       againOf(ctx),
 			check:       func(res public.AuthResult) error { return mismatch(u.want, res) },
 		})
 	})
