@@ -125,6 +125,7 @@ type directory struct {
 	refresh  *shelf[*refreshToken]
 	codes    *shelf[*authCode]
 	pending  *shelf[*transaction] // sign-in pages that are open
+	uploads  *shelf[*uploadSession]
 
 	// The sign-ins behind access tokens that may come back as assertions, by uti.
 	assertions *shelf[signin]
@@ -142,6 +143,7 @@ func newDirectory(graph *site) directory {
 		refresh:  newShelf[*refreshToken](100_000),
 		codes:    newShelf[*authCode](10_000),
 		pending:  newShelf[*transaction](10_000),
+		uploads:  newShelf[*uploadSession](maxUploadSessions),
 
 		assertions: newShelf[signin](100_000),
 

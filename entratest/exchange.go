@@ -1,6 +1,8 @@
 package entratest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -32,9 +34,10 @@ func (s *Server) observe(e Endpoint, h handler) http.Handler {
 			Method:        r.Method,
 			Path:          bounded(r.URL.Path),
 			CorrelationID: correlationID(r),
+			TokenSHA256:   tokenHash(e, r),
 		}}
 		defer x.commit(0)
-		s.recorder.count(func(st *Stats) { st.arrived(e) })
+		s.recorder.count(func(st *Stats) { st.arrived(e, x.rec.TokenSHA256 != "") })
 		h(x)
 		if x.cut {
 			panic(http.ErrAbortHandler)
@@ -42,8 +45,28 @@ func (s *Server) observe(e Endpoint, h handler) http.Handler {
 	})
 }
 
-func (s *Stats) arrived(e Endpoint) {
+// tokenHash is of the credentials that came along, whatever their scheme.
+func tokenHash(e Endpoint, r *http.Request) string {
+	header := r.Header.Get("Authorization")
+	if header == "" || e == TokenEndpoint { // a client may authenticate there
+		return ""
+	}
+	_, value, _ := strings.Cut(header, " ")
+	return hashOf(strings.TrimSpace(value))
+}
+
+func hashOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+func (s *Stats) arrived(e Endpoint, withToken bool) {
+	if withToken && e != APIEndpoint && e != TokenEndpoint {
+		s.StrayTokens++
+	}
 	switch e {
+	case UploadEndpoint:
+		s.UploadRequests++
 	case DiscoveryEndpoint:
 		s.DiscoveryRequests++
 	case AuthorizeEndpoint:

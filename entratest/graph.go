@@ -36,6 +36,10 @@ func (s *Server) graphAPI() http.Handler {
 		handle("POST /{version}/"+mailbox+"/sendMail", sendMail)
 	}
 	handle("PUT /{version}/me/drive/{item...}", upload)
+	handle("POST /{version}/me/drive/{item...}", driveAction)
+	handle("GET /{version}/me/drive/items/{id}", readItem)
+	handle("PATCH /{version}/me/drive/items/{id}", renameItem)
+	handle("DELETE /{version}/me/drive/items/{id}", deleteItem)
 	handle("/{version}/{path...}", unknownSegment)
 	handle("/", unknownSegment)
 	return s.entered(mux)

@@ -55,6 +55,9 @@ func (s *Server) reroute(addr string) string {
 	if cloudOfGraph(host) != nil {
 		return s.graph.dial
 	}
+	if host == uploadHost || s.hosts.handler(host) != nil {
+		return s.files.dial
+	}
 	return addr
 }
 

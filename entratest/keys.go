@@ -33,8 +33,12 @@ func newSigningKey() *jose.Key {
 
 // An identity is what the listeners show to TLS clients.
 type identity struct {
-	ca   *x509.Certificate
-	leaf tls.Certificate
+	ca    *x509.Certificate
+	caKey *ecdsa.PrivateKey
+	leaf  *tls.Certificate // of the names that every server has
+
+	mu     sync.Mutex
+	others map[string]*tls.Certificate // of the names that tests gave, by name
 }
 
 // sharedIdentity is one for all servers of the process, so that a client that
@@ -55,22 +59,48 @@ func newIdentity() *identity {
 	}
 	ca := certify(caTemplate, caTemplate, caKey.Public(), caKey)
 
+	i := &identity{ca: ca, caKey: caKey, others: map[string]*tls.Certificate{}}
+	i.leaf = i.issue(append([]string{"localhost", "*." + memoryDomain, uploadHost}, reroutedHosts()...)...)
+	return i
+}
+
+// issue makes a certificate for these names, and for loopback addresses.
+func (i *identity) issue(names ...string) *tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(err)
 	leaf := certify(&x509.Certificate{
-		SerialNumber: big.NewInt(2),
+		SerialNumber: new(big.Int).SetBytes(randomBytes(16)),
 		Subject:      pkix.Name{CommonName: "entratest: for tests only"},
 		NotBefore:    certsFrom,
 		NotAfter:     certsUntil,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		DNSNames:     append([]string{"localhost", "*." + memoryDomain}, reroutedHosts()...),
-	}, ca, key.Public(), caKey)
-	return &identity{
-		ca:   ca,
-		leaf: tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf},
+		DNSNames:     names,
+	}, i.ca, key.Public(), i.caKey)
+	return &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}
+}
+
+// trust lets the listeners show a certificate for the name as well.
+func (i *identity) trust(name string) {
+	if i.leaf.Leaf.VerifyHostname(name) == nil {
+		return
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.others[name] == nil {
+		i.others[name] = i.issue(name)
+	}
+}
+
+// certificate is tls.Config.GetCertificate.
+func (i *identity) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if other := i.others[hello.ServerName]; other != nil {
+		return other, nil
+	}
+	return i.leaf, nil
 }
 
 func certify(template, parent *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) *x509.Certificate {

@@ -3,6 +3,7 @@ package entratest
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -42,6 +43,24 @@ func listen(n network, name string, port int) (*site, error) {
 	return &site{addr: addr.String(), aka: []string{"localhost:" + strconv.Itoa(addr.Port)}, dial: addr.String(), listener: l}, nil
 }
 
+// listenAll opens the sites of a server: the authority, the API, and all else.
+func listenAll(n network, c Config) (all [3]*site, err error) {
+	for i, want := range []struct {
+		what, name string
+		port       int
+	}{
+		{"authority", "login", c.AuthorityPort}, {"API", "graph", c.APIPort}, {"upload host", "files", c.UploadPort},
+	} {
+		if all[i], err = listen(n, want.name+"."+memoryDomain, want.port); err != nil {
+			for _, open := range all[:i] {
+				open.listener.Close()
+			}
+			return all, fmt.Errorf("entratest: the %s cannot listen: %w", want.what, err)
+		}
+	}
+	return all, nil
+}
+
 func (s *site) origin() string { return "https://" + s.addr }
 
 // names are all that are not Microsoft's.
@@ -51,7 +70,7 @@ func (s *site) names() []string { return append([]string{s.addr}, s.aka...) }
 func (s *site) serve(ctx context.Context, h http.Handler) {
 	s.server = &http.Server{
 		Handler:           h,
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{sharedIdentity().leaf}, MinVersion: tls.VersionTLS12},
+		TLSConfig:         &tls.Config{GetCertificate: sharedIdentity().certificate, MinVersion: tls.VersionTLS12},
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withConn,
 		ConnState:         s.connState,

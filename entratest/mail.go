@@ -120,16 +120,3 @@ func (s *Server) keep(owner *principal, body message) message {
 	}
 	return body
 }
-
-// upload takes a file and forgets it: its length and hash remain.
-func upload(x *exchange, _ *caller) {
-	if !x.receive(io.Discard, maxUploadBody) {
-		return
-	}
-	x.json(http.StatusCreated, map[string]any{
-		"id":   newGUID(),
-		"name": x.r.PathValue("item"),
-		"size": x.rec.BodyLength,
-		"file": map[string]any{"hashes": map[string]any{"sha256Hash": x.rec.BodySHA256}},
-	})
-}

@@ -16,8 +16,9 @@ type principal struct {
 	ip, apiIP string // where its clients are, as Entra and as the API see it
 	cuts      []cut
 
-	profile  map[string]string // properties set at the API
-	messages []message         // its mailbox
+	profile  map[string]string  // properties set at the API
+	messages []message          // its mailbox
+	drive    *shelf[*driveItem] // its files by id; nil: none yet
 
 	// Sessions, refresh tokens and codes of an earlier place in the order
 	// of events are dead.

@@ -21,7 +21,8 @@ type Resource struct {
 // Protect wraps an API of your own: only requests with an access token of this
 // server reach the handler, and it takes part in Continuous Access Evaluation
 // as the Graph-like API does, with the same counters, records and faults. The
-// handler may be served anywhere, by net/http/httptest for example.
+// handler may be served anywhere: by net/http/httptest, or for Client under a name
+// of your choice by [Server.ServeHost].
 //
 // It is ProtectResource for a Resource with these Audiences.
 func (s *Server) Protect(handler http.Handler, resource ...string) http.Handler {

@@ -18,6 +18,7 @@ const (
 	TokenEndpoint     Endpoint = "token"
 	DeviceEndpoint    Endpoint = "devicecode" // where a device gets its codes; it polls the token endpoint
 	APIEndpoint       Endpoint = "api"        // the Graph-like API and what Protect wraps
+	UploadEndpoint    Endpoint = "upload"     // pre-authenticated URLs of upload sessions, on a host of their own
 	OtherEndpoint     Endpoint = "other"      // paths that the authority does not know
 )
 
@@ -44,6 +45,12 @@ type Stats struct {
 
 	APICalls   int `json:"api_calls"`  // requests that reached the API, replays included
 	Challenges int `json:"challenges"` // API calls answered with 401 and error insufficient_claims
+
+	UploadRequests int `json:"upload_requests"` // requests for the URLs of upload sessions
+	// StrayTokens counts requests that had an Authorization header where no
+	// token belongs: at the upload host, and at the authority outside of the
+	// token endpoint.
+	StrayTokens int `json:"stray_tokens"`
 }
 
 // Sub returns s less earlier.
@@ -61,6 +68,8 @@ func (s Stats) Sub(earlier Stats) Stats {
 	s.SignIns -= earlier.SignIns
 	s.APICalls -= earlier.APICalls
 	s.Challenges -= earlier.Challenges
+	s.UploadRequests -= earlier.UploadRequests
+	s.StrayTokens -= earlier.StrayTokens
 	return s
 }
 
@@ -85,6 +94,10 @@ type Request struct {
 	AADSTS        int    `json:"aadsts,omitempty"`         // Entra's error code, if the answer was an error; else 0
 	Challenge     string `json:"challenge,omitempty"`      // the WWW-Authenticate header, if the API sent one
 	CorrelationID string `json:"correlation_id,omitempty"` // client-request-id, or one made up
+
+	// TokenSHA256 tells tokens apart: the hash of what came in the
+	// Authorization header, without its scheme, in lower-case hex; "": none came.
+	TokenSHA256 string `json:"token_sha256,omitempty"`
 
 	// What arrived at the API with POST, PATCH and PUT.
 	BodyLength int64  `json:"body_length,omitempty"`

@@ -3,7 +3,6 @@ package entratest
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -40,6 +39,8 @@ const (
 type Server struct {
 	network    network
 	web, graph *site
+	files      *site // upload sessions, and what ServeHost serves
+	hosts      hosts
 	transport  *http.Transport
 	ctx        context.Context // ends with Close
 	stop       context.CancelFunc
@@ -89,8 +90,10 @@ func NewMemoryServer() *Server {
 // A Config says what NewServer decides by itself: its zero value makes the
 // same server.
 type Config struct {
-	// AuthorityPort and APIPort are ports of 127.0.0.1; 0 is any free one.
-	AuthorityPort, APIPort int
+	// AuthorityPort, APIPort and UploadPort are ports of 127.0.0.1; 0 is any
+	// free one. The last is that of upload sessions, which Graph has on a host
+	// of their own.
+	AuthorityPort, APIPort, UploadPort int
 }
 
 // Start is NewServer with a choice, and an error where NewServer panics: when a
@@ -98,22 +101,18 @@ type Config struct {
 func Start(c Config) (*Server, error) { return start(newLoopback(), c) }
 
 func start(n network, c Config) (*Server, error) {
-	web, err := listen(n, "login."+memoryDomain, c.AuthorityPort)
+	sites, err := listenAll(n, c)
 	if err != nil {
-		return nil, fmt.Errorf("entratest: the authority cannot listen: %w", err)
+		return nil, err
 	}
-	graph, err := listen(n, "graph."+memoryDomain, c.APIPort)
-	if err != nil {
-		web.listener.Close()
-		return nil, fmt.Errorf("entratest: the API cannot listen: %w", err)
-	}
-	s := &Server{network: n, web: web, graph: graph, keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
+	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
 	s.directory = newDirectory(s.graph)
 	s.transport = s.newTransport()
 	s.web.serve(s.ctx, s.authority())
 	s.graph.serve(s.ctx, s.graphAPI())
+	s.files.serve(s.ctx, s.otherHosts())
 	return s, nil
 }
 
@@ -125,6 +124,7 @@ func (s *Server) Close() {
 		s.stop()
 		s.web.close()
 		s.graph.close()
+		s.files.close()
 		s.transport.CloseIdleConnections()
 		s.handlers.wait()
 	})

@@ -11,7 +11,7 @@
 //
 // Usage:
 //
-//	entratest [-authority-port n] [-api-port n] [-admin-port n] [-config file] [-stay]
+//	entratest [-authority-port n] [-api-port n] [-upload-port n] [-admin-port n] [-config file] [-stay]
 //
 // The file holds users, applications and switches as JSON; what it does not
 // know is an error. Ids that are left out are made up:

@@ -20,6 +20,7 @@ func parseOptions(args []string, log io.Writer) (o options, err error) {
 	flags.SetOutput(log)
 	flags.IntVar(&o.server.AuthorityPort, "authority-port", 0, "`port` of the authority on 127.0.0.1; 0 is any free one")
 	flags.IntVar(&o.server.APIPort, "api-port", 0, "`port` of the API; 0 is any free one")
+	flags.IntVar(&o.server.UploadPort, "upload-port", 0, "`port` of the host of upload sessions; 0 is any free one")
 	flags.IntVar(&o.adminPort, "admin-port", 0, "`port` of the admin endpoints; 0 is any free one")
 	flags.StringVar(&o.config, "config", "", "`file` with users, applications and switches (JSON)")
 	flags.BoolVar(&o.stay, "stay", false, "do not end when standard input does")
