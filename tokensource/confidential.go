@@ -56,7 +56,7 @@ func (cfg ConfidentialConfig) Format(s fmt.State, _ rune) {
 
 // A Confidential gives sources of a confidential client. Its methods may be
 // called by several goroutines at once, and again and again: equal arguments
-// give the same [Source], of which the 10,000 used last are kept.
+// give the same [Source], of which the 131,072 used last are kept.
 type Confidential struct {
 	*confidentialClient
 	tenant string // of the sources; "": the authority's
@@ -70,9 +70,10 @@ type confidentialClient struct {
 	wire      *entra.Wire      // nil: wrapped
 	check     *capabilityCheck // nil: ours
 	evicts    atomic.Bool      // the client was seen to have an Accessor
-	sources   *registry[confidentialKey]
+	sources   *registry[confidentialKey, *Source]
 	delegates *shelf.Shelf[delegateKey, *Source]
 	voids     *voids
+	clock     clock
 	// personal builds another MSAL client, for what belongs to one person:
 	// what MSAL keeps of them goes when it does. nil: wrapped.
 	personal func(...confidential.Option) (confidential.Client, error)
@@ -136,8 +137,8 @@ func wrapConfidential(client confidential.Client) *Confidential {
 	return &Confidential{confidentialClient: &confidentialClient{
 		client:    client,
 		check:     &capabilityCheck{},
-		sources:   newRegistry[confidentialKey](maxSources),
-		delegates: shelf.New[delegateKey, *Source](maxSources),
+		sources:   newRegistry[confidentialKey, *Source](maxSources),
+		delegates: shelf.New[delegateKey, *Source](maxAssertions),
 		voids:     newVoids(),
 	}}
 }
@@ -157,15 +158,19 @@ func (c *Confidential) Tenant(id string) *Confidential {
 // grant). Entra wants one scope, <resource>/.default. Without a valid scope
 // the source fails with an error that is msalcae.ErrMisconfigured.
 func (c *Confidential) App(scopes ...string) *Source {
-	canonical, err := canonicalScopes(scopes)
+	canonical, scopeKey, err := formOf(scopes)
 	if err == nil {
 		err = c.err
 	}
 	if err != nil {
 		return failing(err)
 	}
-	return c.sources.source(confidentialKey{c.tenant, scopeKey(canonical)}, func() *Source {
-		return newSource(flow{acquire: c.appAcquirer(canonical), voids: c.voids, hosts: entra.ScopeHosts(c.authority, canonical)})
+	key := confidentialKey{c.tenant, scopeKey}
+	if s, ok := c.sources.find(key); ok {
+		return s
+	}
+	return c.sources.findOr(key, func() *Source {
+		return newSource(flow{acquire: c.appAcquirer(canonical), voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, canonical)})
 	})
 }
 

@@ -51,7 +51,7 @@ func TestD2RefusedTokenAfterSuccess(t *testing.T) {
 	require.NoError(t, err)
 	for i := range calls {
 		// Also sources that come later and have only MSAL's cache to go by.
-		p.sources = newRegistry[publicKey](maxSources)
+		p.sources = newRegistry[publicKey, *Source](maxSources)
 		tok, err := p.Account(ada, "read").Token(ctx, msalcae.TokenRequest{})
 		require.NoError(t, err)
 		require.NotEqual(t, "at-1", tok.Value, "call %d", i)

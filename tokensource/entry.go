@@ -21,12 +21,16 @@ const (
 // An entry is a token with what the engine knows of it. What changes once
 // it is shared is atomic or guarded.
 type entry struct {
-	tok      *msalcae.Token
+	// What a warm request looks at, together.
+	tok       *msalcae.Token
+	usable    int64         // Unix ns until which it is sent
+	refreshAt atomic.Int64  // Unix ns from which a refresh is due
+	seen      atomic.Uint64 // voids.changes up to which it is known not to be voided
+
 	print    fingerprint
 	order    uint64 // of the flight that obtained it, by start
 	asked    uint64 // as in sharedToken
 	obtained time.Time
-	usable   int64  // Unix ns until which it is sent
 	demand   demand // that it was obtained with; nil: none
 	since    *entry // the last renewal when it was obtained, itself included; nil: none
 	newborn  bool   // issued to the flight, not found in a cache
@@ -34,11 +38,9 @@ type entry struct {
 	// freshAgain is from when another token is sought because this one is
 	// short-lived for MinTTL. Guarded by Source.mu.
 	freshAgain time.Time
-	unmet      []string // substances for which it was refused all the same; guarded by Source.mu
-	refreshAt  atomic.Int64
-	tried      atomic.Int64  // Unix ns before which no replacement is tried again
-	tries      int           // to replace it; guarded by Source.mu
-	seen       atomic.Uint64 // voids.changes up to which it is known not to be voided
+	unmet      []string     // substances for which it was refused all the same; guarded by Source.mu
+	tried      atomic.Int64 // Unix ns before which no replacement is tried again
+	tries      int          // to replace it; guarded by Source.mu
 }
 
 // newEntry makes the entry of a token that f brought, whose fingerprint was made

@@ -4,6 +4,11 @@ package tokensource
 // asked, by a prompt. The engine decides when to use which; a flow keeps no
 // tokens, coalesces nothing and sets no time limits of its own.
 type flow struct {
+	// voids is shared by the sources over one client, whose cache might hand
+	// one the token that was voided for another; nil: the source's own.
+	voids *voids
+	// clock is shared by the sources over one client; nil: the source's own.
+	clock *clock
 	// acquire never asks a person. It fails with an error that is
 	// ErrInteractionRequired when a person must act.
 	acquire Acquirer
@@ -14,9 +19,6 @@ type flow struct {
 	// gate is shared by the sources that would show their prompts in the same
 	// place; nil without prompt.
 	gate *gate
-	// voids is shared by the sources over one client, whose cache might hand
-	// one the token that was voided for another; nil: the source's own.
-	voids *voids
 	// store is where the source shares with others what it knows, guarded from
 	// the store's troubles; nil: it shares with nobody.
 	store store

@@ -24,6 +24,9 @@ import (
 var ErrAssertionExpired = errors.New("msalcae: the assertion has expired")
 
 const (
+	// maxAssertions bounds the assertions that are remembered, unless
+	// ConfidentialConfig says otherwise.
+	maxAssertions = 10_000
 	// maxAssertionBytes is more than any HTTP server lets a header have.
 	maxAssertionBytes = 1 << 20
 	// assertionLife is how long an assertion is remembered that does not say
@@ -78,7 +81,7 @@ func (c *Confidential) delegate(key delegateKey, assertion string, scopes []stri
 	}
 	claims, _ := readJWT(assertion)
 	d.ends = claims.ends()
-	s := newSource(flow{acquire: d.acquire, voids: c.voids, hosts: entra.ScopeHosts(c.authority, scopes)})
+	s := newSource(flow{acquire: d.acquire, voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, scopes)})
 	if d.expired() {
 		return s
 	}

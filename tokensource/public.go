@@ -42,7 +42,7 @@ type PublicConfig struct {
 
 // A Public gives sources of a public client and signs people in and out. Its
 // methods may be called by several goroutines at once, and Account again and
-// again: equal arguments give the same [Source], of which the 10,000 used last
+// again: equal arguments give the same [Source], of which the 131,072 used last
 // are kept.
 type Public struct {
 	client      public.Client
@@ -53,8 +53,9 @@ type Public struct {
 	check       *capabilityCheck // nil: ours
 	prompt      Prompt
 	gate        *gate
-	sources     *registry[publicKey]
+	sources     *registry[publicKey, *Source]
 	voids       *voids
+	clock       clock
 	person      person
 	departures  departures
 }
@@ -101,7 +102,7 @@ func wrapPublic(client public.Client, prompt Prompt) *Public {
 		client:  client,
 		check:   &capabilityCheck{},
 		prompt:  prompt,
-		sources: newRegistry[publicKey](maxSources),
+		sources: newRegistry[publicKey, *Source](maxSources),
 		voids:   newVoids(),
 	}
 	if prompt != nil {
@@ -122,22 +123,31 @@ func wrapPublic(client public.Client, prompt Prompt) *Public {
 // Without valid scopes, or with an account without HomeAccountID, the source
 // fails with an error that is msalcae.ErrMisconfigured.
 func (p *Public) Account(a public.Account, scopes ...string) *Source {
-	canonical, err := canonicalScopes(scopes)
+	canonical, scopeKey, err := formOf(scopes)
 	if err != nil {
 		return failing(err)
 	}
 	if a.HomeAccountID == "" && !a.IsZero() {
 		return failing(errNoHome)
 	}
-	tenant := p.tenantOf(a)
-	return p.sources.source(publicKey{homeOf(a), tenant, scopeKey(canonical)}, func() *Source {
-		u := &user{public: p, want: a, tenant: tenant, scopes: canonical}
-		f := flow{acquire: u.acquire, voids: p.voids, hosts: entra.ScopeHosts(p.authority, canonical)}
-		if p.prompt != nil {
-			f.prompt, f.gate = u.ask, p.gate
-		}
-		return newSource(f)
-	})
+	// As MSAL spells an account, nothing has to be brought into one form.
+	given := publicKey{a.HomeAccountID, a.Realm, scopeKey}
+	if given.tenant == p.authority.Tenant {
+		given.tenant = ""
+	}
+	if s, ok := p.sources.find(given); ok {
+		return s
+	}
+	return p.sources.findOr(publicKey{homeOf(a), p.tenantOf(a), scopeKey}, func() *Source { return p.newSource(a, canonical) })
+}
+
+func (p *Public) newSource(a public.Account, scopes []string) *Source {
+	u := &user{public: p, want: a, tenant: p.tenantOf(a), scopes: scopes}
+	f := flow{acquire: u.acquire, voids: p.voids, clock: &p.clock, hosts: entra.ScopeHosts(p.authority, scopes)}
+	if p.prompt != nil {
+		f.prompt, f.gate = u.ask, p.gate
+	}
+	return newSource(f)
 }
 
 // tenantOf returns the tenant to ask for tokens for a, "" for the authority's.

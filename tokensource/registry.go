@@ -1,61 +1,151 @@
 package tokensource
 
 import (
-	"container/list"
+	"cmp"
+	"hash/maphash"
+	"slices"
 	"sync"
+	"sync/atomic"
 )
 
-// maxSources bounds the sources that one client remembers.
-const maxSources = 10_000
+// maxSources bounds the sources that one client remembers: enough for the
+// people of a busy service, whose tokens are most of what they cost.
+const maxSources = 1 << 17
 
-// A registry hands out one Source for equal keys, so that a handler may ask
-// for its source on every request. Of more than its bound the least recently
-// used leave: those who hold such a source go on using it, but no longer share
-// its state with those who ask again.
-type registry[K comparable] struct {
+// A registry hands out one value for equal keys, so that a handler may ask for
+// its Source on every request. Of more than its bound those that were not asked
+// for for longest leave: those who hold such a Source go on using it, but no
+// longer share its state with those who ask again.
+//
+// Lookups take no lock: a table of chains is read while it changes. A lookup
+// that a change led astray finds nothing, and is repeated under the lock.
+type registry[K comparable, V any] struct {
 	bound int
+	seed  maphash.Seed
+	table atomic.Pointer[[]chain[K, V]] // its length is a power of two
+	last  atomic.Pointer[registered[K, V]]
+	uses  atomic.Uint64 // counts changes of last
 
-	mu      sync.Mutex
-	entries map[K]*list.Element // of registered[K]
-	recent  list.List           // front: used last
+	mu   sync.Mutex // held to change the table
+	size int
 }
 
-type registered[K comparable] struct {
-	key    K
-	source *Source
+type chain[K comparable, V any] struct {
+	first atomic.Pointer[registered[K, V]]
 }
 
-func newRegistry[K comparable](bound int) *registry[K] {
-	return &registry[K]{bound: bound, entries: map[K]*list.Element{}}
+type registered[K comparable, V any] struct {
+	key   K
+	value V
+	hash  uint64
+	used  atomic.Uint64 // registry.uses when it was asked for last
+	next  atomic.Pointer[registered[K, V]]
 }
 
-// source returns the source of key, which create makes if there is none.
-func (r *registry[K]) source(key K, create func() *Source) *Source {
+func newRegistry[K comparable, V any](bound int) *registry[K, V] {
+	r := &registry[K, V]{bound: bound, seed: maphash.MakeSeed()}
+	table := make([]chain[K, V], 8)
+	r.table.Store(&table)
+	return r
+}
+
+// find returns the value of key, if there is one.
+func (r *registry[K, V]) find(key K) (value V, ok bool) {
+	hash := maphash.Comparable(r.seed, key)
+	table := *r.table.Load()
+	for e := table[hash&uint64(len(table)-1)].first.Load(); e != nil; e = e.next.Load() {
+		if e.hash == hash && e.key == key {
+			r.use(e)
+			return e.value, true
+		}
+	}
+	return value, false
+}
+
+// use notes that e was asked for. Callers who ask for the same one again and
+// again write nothing.
+func (r *registry[K, V]) use(e *registered[K, V]) {
+	if r.last.Load() != e {
+		r.last.Store(e)
+		e.used.Store(r.uses.Add(1))
+	}
+}
+
+// findOr returns the value of key, which create makes if there is none.
+func (r *registry[K, V]) findOr(key K, create func() V) V {
+	if v, ok := r.find(key); ok {
+		return v
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e, ok := r.entries[key]; ok {
-		r.recent.MoveToFront(e)
-		return e.Value.(registered[K]).source
+	if v, ok := r.find(key); ok {
+		return v
 	}
-	s := create()
-	r.entries[key] = r.recent.PushFront(registered[K]{key, s})
-	if len(r.entries) > r.bound {
-		oldest := r.recent.Back()
-		r.recent.Remove(oldest)
-		delete(r.entries, oldest.Value.(registered[K]).key)
+	e := &registered[K, V]{key: key, value: create(), hash: maphash.Comparable(r.seed, key)}
+	r.use(e)
+	if r.size++; r.size > len(*r.table.Load()) {
+		r.grow()
 	}
-	return s
+	r.link(*r.table.Load(), e)
+	if r.size > r.bound {
+		r.shrink()
+	}
+	return e.value
+}
+
+// link puts e at the front of its chain in table.
+func (r *registry[K, V]) link(table []chain[K, V], e *registered[K, V]) {
+	first := &table[e.hash&uint64(len(table)-1)].first
+	e.next.Store(first.Load())
+	first.Store(e)
+}
+
+// grow doubles the table.
+func (r *registry[K, V]) grow() {
+	table := make([]chain[K, V], 2*len(*r.table.Load()))
+	for _, e := range r.all() {
+		r.link(table, e)
+	}
+	r.table.Store(&table)
+}
+
+// shrink takes out those that were not asked for for longest: one, or of many a
+// few at once, as looking for them means to look at all.
+func (r *registry[K, V]) shrink() {
+	all := r.all()
+	slices.SortFunc(all, func(a, b *registered[K, V]) int { return cmp.Compare(a.used.Load(), b.used.Load()) })
+	for _, e := range all[:max(r.size-r.bound, r.bound/64)] {
+		r.unlink(e)
+	}
+}
+
+func (r *registry[K, V]) unlink(e *registered[K, V]) {
+	table := *r.table.Load()
+	at := &table[e.hash&uint64(len(table)-1)].first
+	for at.Load() != e {
+		at = &at.Load().next
+	}
+	at.Store(e.next.Load())
+	r.size--
+}
+
+// all returns the entries in no order. The caller holds mu.
+func (r *registry[K, V]) all() []*registered[K, V] {
+	entries := make([]*registered[K, V], 0, r.size)
+	table := *r.table.Load()
+	for i := range table {
+		for e := table[i].first.Load(); e != nil; e = e.next.Load() {
+			entries = append(entries, e)
+		}
+	}
+	return entries
 }
 
 // matching returns the entries whose keys match, most recently used first.
-func (r *registry[K]) matching(match func(K) bool) []registered[K] {
+func (r *registry[K, V]) matching(match func(K) bool) []*registered[K, V] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var found []registered[K]
-	for e := r.recent.Front(); e != nil; e = e.Next() {
-		if en := e.Value.(registered[K]); match(en.key) {
-			found = append(found, en)
-		}
-	}
+	found := slices.DeleteFunc(r.all(), func(e *registered[K, V]) bool { return !match(e.key) })
+	slices.SortFunc(found, func(a, b *registered[K, V]) int { return cmp.Compare(b.used.Load(), a.used.Load()) })
 	return found
 }

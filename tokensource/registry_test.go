@@ -1,6 +1,8 @@
 package tokensource
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
@@ -10,16 +12,62 @@ import (
 )
 
 func TestRegistryKeepsWhatIsUsed(t *testing.T) {
-	r := newRegistry[int](3)
-	get := func(k int) *Source { return r.source(k, func() *Source { return New(nil) }) }
+	r := newRegistry[int, *Source](3)
+	get := func(k int) *Source { return r.findOr(k, func() *Source { return New(nil) }) }
 	one, two := get(1), get(2)
 	get(3)
 	assert.Same(t, one, get(1))
 	get(4) // 2 leaves
 	assert.Same(t, one, get(1))
 	assert.NotSame(t, two, get(2))
-	assert.Len(t, r.entries, 3)
-	assert.Equal(t, 3, r.recent.Len())
+	assert.Len(t, r.all(), 3)
+}
+
+// Of many a few leave at once, never those that are used.
+func TestRegistryIsBounded(t *testing.T) {
+	const bound = 1 << 10
+	r := newRegistry[int, *Source](bound)
+	get := func(k int) *Source { return r.findOr(k, func() *Source { return New(nil) }) }
+	busy := get(-1)
+	for k := range 4 * bound {
+		get(k)
+		require.Same(t, busy, get(-1))
+		require.LessOrEqual(t, r.size, bound)
+	}
+	assert.Greater(t, len(r.all()), bound-bound/64-1)
+	_, found := r.find(4*bound - 1)
+	assert.True(t, found)
+	_, found = r.find(0)
+	assert.False(t, found)
+	for i, e := range r.matching(func(k int) bool { return k >= 0 }) {
+		require.Equal(t, 4*bound-1-i, e.key, "most recently used first")
+	}
+}
+
+// Whoever asks at once for the same gets the same, while the table changes.
+func TestRegistryUnderLoad(t *testing.T) {
+	const keys, callers = 1000, 8
+	r := newRegistry[int, *Source](2 * keys)
+	var made [keys]atomic.Int32
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			var mine [keys]*Source
+			for range 3 {
+				for k := range keys {
+					s := r.findOr(k, func() *Source { made[k].Add(1); return New(nil) })
+					if mine[k] != nil && mine[k] != s {
+						t.Errorf("%d has two sources", k)
+					}
+					mine[k] = s
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for k := range made {
+		assert.EqualValues(t, 1, made[k].Load(), k)
+	}
 }
 
 func TestEqualArgumentsGiveOneSource(t *testing.T) {

@@ -38,5 +38,5 @@ func TestScopeForms(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.LessOrEqual(t, len(*forms.Load()), maxForms)
+	assert.LessOrEqual(t, len(forms.all()), maxForms)
 }

@@ -44,7 +44,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	tok, home := toToken(res), homeOf(res.Account)
 	for _, e := range p.waiting(scopeKey(canonical), tenant) {
 		if e.key.home == "" || e.key.home == home {
-			e.source.adopt(tok, claims)
+			e.value.adopt(tok, claims)
 		}
 	}
 	return res.Account, nil
@@ -64,7 +64,7 @@ func (p *Public) relieve(account public.Account) {
 	p.departures.back(account)
 	home := homeOf(account)
 	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == "" || k.home == home }) {
-		e.source.relieve()
+		e.value.relieve()
 	}
 }
 
@@ -75,19 +75,19 @@ func (p *Public) forget(account public.Account) {
 	}
 	home := homeOf(account)
 	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == home }) {
-		e.source.forget()
+		e.value.forget()
 	}
 }
 
 func (p *Public) forgetZero() {
 	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == "" }) {
-		e.source.forget()
+		e.value.forget()
 	}
 }
 
 // waiting returns the sources that a sign-in with these scopes to tenant may
 // serve. "" is the authority's tenant.
-func (p *Public) waiting(scopes, tenant string) []registered[publicKey] {
+func (p *Public) waiting(scopes, tenant string) []*registered[publicKey, *Source] {
 	return p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant == tenant })
 }
 
@@ -97,7 +97,7 @@ func (p *Public) waiting(scopes, tenant string) []registered[publicKey] {
 func (p *Public) pending(ctx context.Context, scopes string) (claims, hint, tenant string) {
 	elsewhere := p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant != "" })
 	for _, e := range append(p.waiting(scopes, ""), elsewhere...) {
-		claims = e.source.pendingClaims()
+		claims = e.value.pendingClaims()
 		switch {
 		case claims == "":
 		case e.key.home == "":

@@ -43,8 +43,8 @@ type Source struct {
 	// PromptTimeout is how long a person may take to sign in. Zero: 5 minutes.
 	PromptTimeout time.Duration
 
-	flow    flow
 	current atomic.Pointer[entry] // written under mu
+	flow    flow
 	flights singleflight.Group
 
 	mu    sync.Mutex
@@ -62,6 +62,9 @@ func newSource(f flow) *Source {
 	}
 	if f.store == nil {
 		f.store = alone{}
+	}
+	if f.clock == nil {
+		f.clock = new(clock)
 	}
 	return &Source{flow: f, state: newState()}
 }
@@ -85,11 +88,11 @@ func (s *Source) Err() error { return s.flow.err }
 func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 	if req.Claims == "" && req.Rejected == "" {
 		if e := s.current.Load(); e != nil && e.seen.Load() == s.flow.voids.changes.Load() {
-			now := time.Now().UnixNano()
-			if e.serves(now, req.MinTTL) {
-				if now >= e.refreshAt.Load() {
-					s.refresh(e, req.Trace)
-				}
+			if soon := s.flow.clock.latest(); e.serves(soon, req.MinTTL) && soon < e.refreshAt.Load() {
+				return e.tok, nil
+			}
+			if e.serves(time.Now().UnixNano(), req.MinTTL) {
+				s.refreshIfDue(e, req.Trace)
 				return e.tok, nil
 			}
 		}

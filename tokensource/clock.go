@@ -1,0 +1,31 @@
+package tokensource
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// clockStep is how far ahead of the time a clock may be.
+const clockStep = time.Second
+
+// A clock spares callers who come often a look at the wall clock, which costs
+// more than all else that is done for them. It is shared by the sources over
+// one client. The zero value is ready, and costs nothing while nobody asks.
+type clock struct {
+	ahead atomic.Int64 // Unix ns that have not passed yet; 0: the wall clock must be read
+}
+
+// latest returns a time, in Unix ns, that has not passed yet and is at most
+// clockStep away. What holds then holds now, as far as time takes it away. A
+// machine that was asleep, or whose clock was set, may be wrong about that for
+// clockStep.
+func (c *clock) latest() int64 {
+	if t := c.ahead.Load(); t != 0 {
+		return t
+	}
+	t := time.Now().Add(clockStep).UnixNano()
+	if c.ahead.CompareAndSwap(0, t) {
+		time.AfterFunc(clockStep, func() { c.ahead.Store(0) })
+	}
+	return t
+}
