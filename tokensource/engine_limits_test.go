@@ -289,3 +289,32 @@ func TestTroubleIsNotADecline(t *testing.T) {
 		assert.NotContains(t, err.Error(), "declined")
 	})
 }
+
+func TestPeaceHoldsForAllWhoAskOnePerson(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, prompts, decline := newGate(), 0, true
+		asking := func() *Source {
+			return newSource(flow{
+				acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
+				gate:    g,
+				prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+					prompts++
+					if decline {
+						return nil, &msalcae.Error{Code: "access_denied"}
+					}
+					return &msalcae.Token{Value: "signed in", ExpiresOn: time.Now().Add(time.Hour)}, nil
+				},
+			})
+		}
+		a, b := asking(), asking()
+		for _, s := range []*Source{a, b, a, b, asking()} {
+			_, err := s.Token(t.Context(), msalcae.TokenRequest{})
+			require.Error(t, err)
+		}
+		assert.Equal(t, 2, prompts)
+		decline = false
+		time.Sleep(promptPeace)
+		token(t, b)
+		assert.Equal(t, 3, prompts)
+	})
+}

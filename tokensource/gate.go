@@ -6,7 +6,10 @@ import (
 )
 
 // A gate lets one prompt at a time through.
-type gate struct{ turn chan struct{} }
+type gate struct {
+	turn  chan struct{}
+	peace peace
+}
 
 func newGate() *gate { return &gate{turn: make(chan struct{}, 1)} }
 

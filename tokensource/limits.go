@@ -1,7 +1,6 @@
 package tokensource
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,7 +24,6 @@ const (
 	loopPause   = time.Minute
 	maxPause    = time.Hour
 	maxFailures = 64
-	promptPeace = time.Minute
 )
 
 // A pausedError says that and for how long a source does not ask again.
@@ -141,34 +139,4 @@ func (a *allowance) take(perMinute int, now time.Time) time.Duration {
 	}
 	*a = append(live, now)
 	return 0
-}
-
-// peace keeps prompts away for a while after a second one in a row was
-// declined or abandoned.
-type peace struct {
-	declined int
-	until    time.Time
-}
-
-// err says that there is peace now; nil: there is none.
-func (p *peace) err(now time.Time) error {
-	if !now.Before(p.until) {
-		return nil
-	}
-	return &pausedError{p.until.Sub(now), "sign-in was declined twice in a row", msalcae.ErrInteractionRequired}
-}
-
-func (p *peace) prompted(err error, now time.Time) {
-	var answer *msalcae.Error
-	denied := errors.As(err, &answer) && answer.Code == "access_denied"
-	switch {
-	case err == nil:
-		*p = peace{}
-		return
-	case !denied && !errors.Is(err, ErrDeclined) && !errors.Is(err, context.DeadlineExceeded):
-		return // nobody said no
-	}
-	if p.declined++; p.declined >= 2 {
-		p.until = now.Add(promptPeace)
-	}
 }

@@ -2,6 +2,7 @@ package tokensource
 
 import (
 	"context"
+	"time"
 
 	"github.com/msalcae/msalcae"
 )
@@ -12,7 +13,14 @@ func (s *Source) relieve() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.state.failures)
-	s.state.peace = peace{}
+	s.signedIn()
+}
+
+// signedIn ends the peace of whoever asks a person for the source.
+func (s *Source) signedIn() {
+	if s.flow.gate != nil {
+		s.flow.gate.peace.prompted(nil, time.Now())
+	}
 }
 
 // forget drops all that the source holds, and what flights under way will
@@ -52,7 +60,7 @@ func (s *Source) install(tok *msalcae.Token, d demand) *entry {
 	st := &s.state
 	clear(st.failures)
 	clear(st.doubts)
-	st.peace = peace{}
+	s.signedIn()
 	if st.pending != nil && !d.covers(st.pending) {
 		return nil // the token lacks what is pending; the next flight asks for it
 	}

@@ -133,7 +133,7 @@ func (s *Source) launchPrompt(w *want, st *step, silent purpose, entra demand, n
 	to := silent.prompting()
 	st.prompted = true
 	if s.state.airborne[to] == nil {
-		if st.err = s.state.peace.err(now); st.err != nil {
+		if st.err = s.flow.gate.peace.err(now); st.err != nil {
 			return
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 	if waited {
 		e, err := s.silentlyFirst(f)
 		if e == nil && err == nil {
-			err = s.atPeace()
+			err = s.flow.gate.peace.err(time.Now())
 		}
 		if e != nil || err != nil {
 			s.mu.Lock()
@@ -42,13 +42,6 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 		}
 	}
 	return s.share(f, limit, false, func() (*msalcae.Token, error) { return s.signIn(f, limit) })
-}
-
-// atPeace says that prompts have been declined while this one waited.
-func (s *Source) atPeace() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state.peace.err(time.Now())
 }
 
 // silentlyFirst returns a token that makes the prompt f needless, or an error if
@@ -117,9 +110,7 @@ func (s *Source) signIn(f *flight, limit time.Duration) (*msalcae.Token, error) 
 		return s.flow.prompt(withAgain(ctx, f.again), req)
 	}
 	tok, err := limited(ask, req, limit, "nobody finished the sign-in")
-	s.mu.Lock()
-	s.state.peace.prompted(err, time.Now())
-	s.mu.Unlock()
+	s.flow.gate.peace.prompted(err, time.Now())
 	if t := f.trace; t != nil && t.Prompted != nil {
 		info := msalcae.PromptedInfo{Reason: wwwauth.Explain(req.Claims).String(), Took: time.Since(start), Err: err}
 		aside(func() { t.Prompted(context.Background(), info) })

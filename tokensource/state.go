@@ -64,8 +64,6 @@ type state struct {
 	failures failures
 	// allowance limits what challenges may cause.
 	allowance allowance
-	// peace follows declined prompts.
-	peace peace
 	// doubts are the topics for which a silently obtained token was refused
 	// again, and until when the next one is sought with a prompt. rested is
 	// until when a topic is not doubted anew.
