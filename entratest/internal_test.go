@@ -96,3 +96,29 @@ func TestAssertionTimesAreValidated(t *testing.T) {
 		assert.Equal(t, c.code, err.aadsts, "%+v", c)
 	}
 }
+
+func TestRefreshTokensEndAfterNinetyIdleDays(t *testing.T) {
+	now := time.Now()
+	rt := &refreshToken{signin: signin{user: new(account), family: new(family)}, issued: now.Add(-90 * 24 * time.Hour)}
+	assert.Nil(t, rt.refusal(now))
+	assert.Equal(t, 700082, rt.refusal(now.Add(time.Second)).aadsts)
+}
+
+// However many events are on their way to the API, they are bounded.
+func TestEventsOnTheirWayAreBounded(t *testing.T) {
+	p, now := new(principal), time.Now()
+	p.cut(cut{seq: 2, code: codeLocation, from: now})
+	for i := range 10 * maxCuts {
+		p.cut(cut{seq: uint64(i + 1), code: codeRevoked, from: now.Add(time.Hour)})
+	}
+	assert.Len(t, p.cuts, maxCuts)
+	known, ok := p.cutAfter(1, now)
+	assert.True(t, ok && known.code == codeLocation, "what the API knows already is not lost")
+	p.cut(cut{seq: 5000, code: codePolicy, from: now})
+	p.cut(cut{seq: 5001, code: codePolicy, from: now})
+	found, ok := p.cutAfter(3, now)
+	assert.True(t, ok)
+	assert.EqualValues(t, 5001, found.seq)
+	found, _ = p.cutAfter(1, now.Add(2*time.Hour))
+	assert.Equal(t, codeRevoked, found.code)
+}

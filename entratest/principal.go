@@ -61,15 +61,22 @@ const (
 const maxCuts = 100
 
 // cut records c. Of the earlier ones of its kind it replaces those that the API
-// has learned of once it learns of c.
+// knows of, if it knows of a later one, and too many that are on their way: it
+// learns of c soon enough.
 func (p *principal) cut(c cut) {
 	now := time.Now()
-	pending := c.from.After(now)
-	p.cuts = slices.DeleteFunc(slices.Clone(p.cuts), func(have cut) bool {
-		return have.code == c.code && !pending
-	})
-	p.cuts = append(p.cuts, c)
-	p.cuts = p.cuts[max(0, len(p.cuts)-maxCuts):]
+	latest := uint64(0) // of those of the kind that the API knows of
+	cuts := append(slices.Clone(p.cuts), c)
+	for _, have := range cuts {
+		if have.code == c.code && !have.from.After(now) {
+			latest = have.seq
+		}
+	}
+	p.cuts = slices.DeleteFunc(cuts, func(have cut) bool { return have.code == c.code && have.seq < latest })
+	if underWay := func(have cut) bool { return have.from.After(now) }; len(p.cuts) > maxCuts {
+		i := slices.IndexFunc(p.cuts, underWay)
+		p.cuts = slices.Delete(p.cuts, i, i+1)
+	}
 }
 
 // cutAfter returns the event that ended tokens of place seq. A revocation
