@@ -240,7 +240,7 @@ func (p *Public) remove(ctx context.Context, a public.Account) error {
 	return entra.Typed(ctx, err)
 }
 
-var errNoHome = fmt.Errorf("%w: the account has no HomeAccountID; take it from Accounts or SignIn", msalcae.ErrMisconfigured)
+var errNoHome = fmt.Errorf("%w: the account has no HomeAccountID; take it from Accounts, SignIn or Redeem", msalcae.ErrMisconfigured)
 
 // errNoPrompt is what SignIn says when there is no way to ask.
 var errNoPrompt = fmt.Errorf("%w: there is no Prompt to sign in with; set PublicConfig.Prompt, to a *Browser for one", msalcae.ErrMisconfigured)

@@ -2,15 +2,11 @@ package tokensource
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
@@ -193,44 +189,17 @@ func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url
 	if err != nil {
 		return public.AuthResult{}, err
 	}
-	var res public.AuthResult
-	for n := 1; ; n++ {
-		res, err = entra.Guard(entra.InMSAL, func() (public.AuthResult, error) {
-			return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
-				public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
-		})
-		if err == nil {
-			break
-		}
-		err = entra.Typed(ctx, err)
-		wait, again := retryDelay(err)
-		if !again || n == attempts {
-			return public.AuthResult{}, err
-		}
-		// Entra has no time and has not looked at the code.
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return public.AuthResult{}, entra.Typed(ctx, ctx.Err())
-		}
+	res, err := patiently(ctx, func() (public.AuthResult, error) {
+		return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
+			public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
+	})
+	if err != nil {
+		return public.AuthResult{}, err
 	}
 	if req.check != nil {
 		err = req.check(res)
 	}
 	return res, err
-}
-
-// randomVerifier returns a PKCE code verifier (RFC 7636 section 4.1).
-func randomVerifier() string {
-	b := make([]byte, 32)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// challengeOf returns the S256 code challenge of a verifier (RFC 7636 section 4.2).
-func challengeOf(verifier string) string {
-	sum := sha256.Sum256([]byte(verifier))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 func pageFor(res public.AuthResult, err error) loopback.Page {

@@ -62,6 +62,27 @@ func tokenOf(ctx context.Context, acquire func() (public.AuthResult, error)) (pu
 	return public.AuthResult{}, entra.Typed(ctx, err)
 }
 
+// patiently redeems a code, and again while Entra has no time and has not looked
+// at it.
+func patiently(ctx context.Context, redeem func() (public.AuthResult, error)) (public.AuthResult, error) {
+	for n := 1; ; n++ {
+		res, err := entra.Guard(entra.InMSAL, redeem)
+		if err == nil {
+			return res, nil
+		}
+		err = entra.Typed(ctx, err)
+		wait, again := retryDelay(err)
+		if !again || n == attempts {
+			return public.AuthResult{}, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return public.AuthResult{}, entra.Typed(ctx, ctx.Err())
+		}
+	}
+}
+
 // askAgain asks with the claims of req, and once more for a new token if MSAL's
 // cache answered with the very one that was rejected.
 func askAgain(req msalcae.TokenRequest, ask func(claims string) (public.AuthResult, error)) (public.AuthResult, error) {

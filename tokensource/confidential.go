@@ -66,6 +66,7 @@ type Confidential struct {
 // A confidentialClient is what all tenants of a Confidential share.
 type confidentialClient struct {
 	client    confidential.Client
+	clientID  string           // "": wrapped
 	authority entra.Authority  // zero: unknown
 	wire      *entra.Wire      // nil: wrapped
 	check     *capabilityCheck // nil: ours
@@ -104,17 +105,17 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 		opts = append(opts, confidential.WithX5C())
 	}
 	build := func(region string, more []confidential.Option) (confidential.Client, error) {
-		all := append(slices.Clone(opts), confidential.WithAzureRegion(region), confidential.WithCache(&Accessor{}))
+		all := append(slices.Clone(opts), confidential.WithAzureRegion(region))
 		return confidential.New(a.URL, cfg.ClientID, cfg.Credential, append(all, more...)...)
 	}
-	client, err := build(region, nil)
+	client, err := build(region, []confidential.Option{confidential.WithCache(&Accessor{})})
 	if err != nil {
 		// What is left to be wrong. MSAL's text says little, and nothing of
 		// the credential.
 		return nil, fmt.Errorf("%w: ConfidentialConfig.Credential is not usable (%v); make it with one of MSAL's NewCredFrom functions", msalcae.ErrMisconfigured, err)
 	}
 	c := wrapConfidential(client)
-	c.authority, c.wire, c.check = a, w, nil
+	c.clientID, c.authority, c.wire, c.check = cfg.ClientID, a, w, nil
 	c.evicts.Store(true)
 	c.personal = func(more ...confidential.Option) (confidential.Client, error) {
 		return build(noRegion, more) // Entra's regional token services know applications alone

@@ -23,20 +23,21 @@ func TestD4OnBehalfOfWithExternalCache(t *testing.T) {
 	cred, err := confidential.NewCredFromSecret("x")
 	require.NoError(t, err)
 	s := &scriptedEntra{answer: onBehalf}
-	raw := func() confidential.Client {
+	store := func() *partitions { return &partitions{kept: map[string][]byte{}} }
+	raw := func(accessor cache.ExportReplace) confidential.Client {
 		c, err := confidential.New(testAuthority, "id", cred, confidential.WithInstanceDiscovery(false), confidential.WithHTTPClient(&http.Client{Transport: s}),
-			confidential.WithClientCapabilities([]string{"cp1"}), confidential.WithCache(&partitions{kept: map[string][]byte{}}))
+			confidential.WithClientCapabilities([]string{"cp1"}), confidential.WithCache(accessor))
 		require.NoError(t, err)
 		return c
 	}
 	ada := assertionOf("ada", time.Now().Add(time.Hour))
-	msal := raw()
+	msal := raw(store())
 	_, err = msal.AcquireTokenOnBehalfOf(ctx, ada, []string{"api://b/.default"})
 	require.NoError(t, err)
 	_, err = msal.AcquireTokenOnBehalfOf(ctx, ada, []string{"api://b/.default"})
 	require.Error(t, err, "MSAL does not show the defect any more")
 
-	wrapped := WrapConfidential(raw()).OnBehalfOf(ada, "api://b/.default")
+	wrapped := WrapConfidential(raw(store())).OnBehalfOf(ada, "api://b/.default")
 	_, err = wrapped.Token(ctx, msalcae.TokenRequest{})
 	require.NoError(t, err)
 	_, err = wrapped.Token(ctx, msalcae.TokenRequest{})
@@ -45,15 +46,15 @@ func TestD4OnBehalfOfWithExternalCache(t *testing.T) {
 	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
 	assert.ErrorContains(t, err, "NewConfidential")
 
-	before := s.count()
-	source := confidentialOver(t, s).OnBehalfOf(ada, "api://b/.default")
-	rejected := ""
-	for _, claims := range []string{"", laterNbf, `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`} {
-		tok, err := source.Token(ctx, msalcae.TokenRequest{Claims: claims, Rejected: rejected})
-		require.NoError(t, err)
-		rejected = tok.Value
+	for name, c := range map[string]*Confidential{"built": confidentialOver(t, s), "wrapped": WrapConfidential(raw(&Accessor{Store: store()}))} {
+		before, rejected := s.count(), ""
+		for _, claims := range []string{"", laterNbf, `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`} {
+			tok, err := c.OnBehalfOf(ada, "api://b/.default").Token(ctx, msalcae.TokenRequest{Claims: claims, Rejected: rejected})
+			require.NoError(t, err, name)
+			rejected = tok.Value
+		}
+		assert.Equal(t, 3, s.count()-before, name)
 	}
-	assert.Equal(t, 3, s.count()-before)
 }
 
 // partitions is a store as MSAL's documentation describes one: an entry for

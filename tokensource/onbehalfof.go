@@ -50,9 +50,10 @@ type delegateKey struct {
 // Call it for every request. Equal arguments give the same [Source], found by
 // the assertion's hash, until the assertion expires; ConfidentialConfig's
 // MaxAssertions bounds how many are remembered. A Source that is still in use
-// then goes on working, by its refresh token. What MSAL remembers of an
-// assertion goes with the Source, unless the client is wrapped: MSAL 1.10.1
-// forgets nothing by itself, and fails over an external cache.
+// then goes on working, by its refresh token. Nothing of it is stored outside
+// the process, and what MSAL remembers of an assertion goes with the Source. A
+// wrapped client forgets nothing, as MSAL 1.10.1 does, and if it has an external
+// cache that must be below an [Accessor], or it fails from the second time on.
 //
 // When the other API asks for claims that Entra grants no longer, the error is
 // msalcae.ErrInteractionRequired, and a *msalcae.Error in it has the claims to

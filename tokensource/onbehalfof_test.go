@@ -35,8 +35,7 @@ func confidentialOver(t testing.TB, s http.RoundTripper, set ...func(*Confidenti
 
 // assertionOf is an access token of a person, for this API.
 func assertionOf(uid string, ends time.Time) string {
-	b64 := base64.RawURLEncoding.EncodeToString
-	return b64([]byte(`{"alg":"RS256"}`)) + "." + b64(fmt.Appendf(nil, `{"oid":%q,"aud":"api://id","exp":%d}`, uid, ends.Unix())) + ".c2ln"
+	return b64(`{"alg":"RS256"}`) + "." + b64(fmt.Sprintf(`{"oid":%q,"aud":"api://id","exp":%d}`, uid, ends.Unix())) + ".c2ln"
 }
 
 // onBehalf answers the exchange of an assertion, or the redemption of a refresh

@@ -51,11 +51,12 @@ func (s *scriptedEntra) count() int {
 
 // userToken is a token response for a person.
 func userToken(uid, value, scope, more string) string {
-	b64 := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	return fmt.Sprintf(`{"token_type":"Bearer","expires_in":3600,"access_token":%q,"refresh_token":"rt-of-%s","scope":%q,"client_info":%q,"id_token":%q%s}`,
 		value, uid, scope, b64(fmt.Sprintf(`{"uid":%q,"utid":"home"}`, uid)),
 		b64(`{"alg":"none"}`)+"."+b64(fmt.Sprintf(`{"sub":%q,"preferred_username":%q,"aud":"id","iss":"x"}`, uid, uid))+".x", more)
 }
+
+func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
 // signedIn returns a public client to which ada has signed in with the first
 // answer of s.

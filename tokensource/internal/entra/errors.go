@@ -92,7 +92,7 @@ func other(err error) error {
 		return ErrNoRefreshToken
 	}
 	if strings.HasPrefix(text, textPartitioned) {
-		return fmt.Errorf("%w: MSAL Go 1.10.1 cannot keep users' tokens of the on-behalf-of flow in an external cache; use NewConfidential, which keeps them in memory, or a client without one", msalcae.ErrMisconfigured)
+		return fmt.Errorf("%w: MSAL Go 1.10.1 cannot keep users' tokens of the on-behalf-of flow in an external cache; use NewConfidential, or put an Accessor between the client and that cache", msalcae.ErrMisconfigured)
 	}
 	if text == textShortLived {
 		return &msalcae.Error{Err: errors.New("Entra issued a token that lives for less than five minutes, which MSAL refuses in the on-behalf-of flow; check the token lifetime policies, and both clocks")}

@@ -93,7 +93,7 @@ func urlHosts(a Authority, scope string) []string {
 	host := strings.ToLower(u.Host)
 	name := strings.ToLower(u.Hostname())
 	switch {
-	case u.Scheme != "https" && !(u.Scheme == "http" && loopbackHost(name)):
+	case u.Scheme != "https" && !(u.Scheme == "http" && LoopbackHost(name)):
 		return nil
 	case name == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") != "":
 		return nil
@@ -143,7 +143,8 @@ func storageHosts(a Authority) []string {
 	return hosts
 }
 
-func loopbackHost(name string) bool {
+// LoopbackHost reports whether name is localhost or a loopback address.
+func LoopbackHost(name string) bool {
 	if name == "localhost" {
 		return true
 	}
