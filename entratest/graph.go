@@ -30,16 +30,20 @@ func (s *Server) graphAPI() http.Handler {
 	handle("PATCH /{version}/me", changeMe)
 	handle("GET /{version}/users", listUsers)
 	handle("GET /{version}/users/{id}", readUser)
-	for _, mailbox := range []string{"me", "users/{id}"} {
-		handle("GET /{version}/"+mailbox+"/messages", listMessages)
-		handle("POST /{version}/"+mailbox+"/messages", createMessage)
-		handle("POST /{version}/"+mailbox+"/sendMail", sendMail)
+	for _, who := range []string{"me", "users/{id}"} {
+		handle("GET /{version}/"+who+"/messages", listMessages)
+		handle("POST /{version}/"+who+"/messages", createMessage)
+		handle("GET /{version}/"+who+"/messages/{message}", readMessage)
+		handle("PATCH /{version}/"+who+"/messages/{message}", changeMessage)
+		handle("POST /{version}/"+who+"/sendMail", sendMail)
+		handle("POST /{version}/"+who+"/revokeSignInSessions", revokeSignInSessions)
 	}
 	handle("PUT /{version}/me/drive/{item...}", upload)
 	handle("POST /{version}/me/drive/{item...}", driveAction)
 	handle("GET /{version}/me/drive/items/{id}", readItem)
 	handle("PATCH /{version}/me/drive/items/{id}", renameItem)
 	handle("DELETE /{version}/me/drive/items/{id}", deleteItem)
+	handle("POST /{version}/$batch", func(x *exchange, _ *caller) { batch(x, mux) })
 	handle("/{version}/{path...}", unknownSegment)
 	handle("/", unknownSegment)
 	return s.entered(mux)
@@ -86,8 +90,7 @@ func readMe(x *exchange, c *caller) {
 		maps.Copy(me, anyOf(c.profile))
 	}
 	x.s.mu.Unlock()
-	me["@odata.context"] = x.odata("users/$entity")
-	x.json(http.StatusOK, me)
+	x.entity("users/$entity", me)
 }
 
 func changeMe(x *exchange, c *caller) {
@@ -119,7 +122,7 @@ func listUsers(x *exchange, _ *caller) {
 		all[i] = profileOf(u)
 	}
 	x.s.mu.Unlock()
-	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("users"), "value": all})
+	list(x, "users", all, 100)
 }
 
 func readUser(x *exchange, _ *caller) {
@@ -134,13 +137,29 @@ func readUser(x *exchange, _ *caller) {
 		x.notFound(id)
 		return
 	}
-	found["@odata.context"] = x.odata("users/$entity")
-	x.json(http.StatusOK, found)
+	x.entity("users/$entity", found)
 }
 
 func (x *exchange) notFound(id string) {
 	x.graphError(http.StatusNotFound, "Request_ResourceNotFound",
 		"Resource '"+id+"' does not exist or one of its queried reference-property objects are not present.")
+}
+
+// revokeSignInSessions does what [Server.Revoke] does, for oneself or another.
+func revokeSignInSessions(x *exchange, c *caller) {
+	id := x.r.PathValue("id")
+	if id == "" && c.user != nil {
+		id = c.objectID
+	}
+	x.s.mu.Lock()
+	u := x.s.user(id)
+	x.s.mu.Unlock()
+	if u == nil {
+		x.notFound(id)
+		return
+	}
+	x.s.Revoke(u.ObjectID)
+	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("Edm.Boolean"), "value": true})
 }
 
 // unreadable answers a body that could not be read whole.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -70,9 +71,45 @@ func listMessages(x *exchange, c *caller) {
 	x.s.mu.Lock()
 	messages := slices.Clone(owner.messages)
 	x.s.mu.Unlock()
-	all := make([]message, len(messages))
-	copy(all, messages)
-	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("users('" + owner.objectID + "')/messages"), "value": all})
+	list(x, "users('"+owner.objectID+"')/messages", messages, 10)
+}
+
+func readMessage(x *exchange, c *caller) { x.changeStored(c, nil) }
+
+func changeMessage(x *exchange, c *caller) {
+	body, ok := x.readJSON()
+	if !ok {
+		return
+	}
+	if _, there := body["id"]; there {
+		x.graphError(http.StatusBadRequest, "ErrorInvalidPropertySet", "The property 'id' cannot be set.")
+		return
+	}
+	x.changeStored(c, body)
+}
+
+// changeStored answers with a message, after changes to it. A message is never
+// changed in place: it may be on its way to a client.
+func (x *exchange) changeStored(c *caller, changes message) {
+	owner, ok := x.mailbox(c)
+	if !ok {
+		return
+	}
+	id := quoted(x.r.PathValue("message"))
+	x.s.mu.Lock()
+	i := slices.IndexFunc(owner.messages, func(m message) bool { return string(m["id"]) == id })
+	var changed message
+	if i >= 0 {
+		changed = maps.Clone(owner.messages[i])
+		maps.Copy(changed, changes)
+		owner.messages[i] = changed
+	}
+	x.s.mu.Unlock()
+	if changed == nil {
+		x.graphError(http.StatusNotFound, "ErrorItemNotFound", "The specified object was not found in the store.")
+		return
+	}
+	x.json(http.StatusOK, changed)
 }
 
 // createMessage takes a message as JSON, or as MIME, of which only the length

@@ -65,7 +65,7 @@ func (s *Server) protect(resource func() Resource, h func(*exchange, *caller)) h
 			x.rec.Account = c.label
 		}
 		if c != nil && d.cut.ip == "" {
-			d.cut.ip = c.ip
+			d.cut.ip = c.apiIP
 		}
 		s.mu.Unlock()
 		switch {

@@ -43,7 +43,7 @@ type Stats struct {
 	Prompts int `json:"prompts"`
 	SignIns int `json:"sign_ins"` // authorization codes handed out and device codes approved, with and without a page
 
-	APICalls   int `json:"api_calls"`  // requests that reached the API, replays included
+	APICalls   int `json:"api_calls"`  // requests that reached the API, replays and those within a batch included
 	Challenges int `json:"challenges"` // API calls answered with 401 and error insufficient_claims
 
 	UploadRequests int `json:"upload_requests"` // requests for the URLs of upload sessions
