@@ -101,6 +101,17 @@ func daemon(s *entratest.Server, claims string) url.Values {
 	}
 }
 
+// with changes a form: pairs of a parameter and its value, "" removing it.
+func with(form url.Values, changes ...string) url.Values {
+	for i := 0; i < len(changes); i += 2 {
+		form.Set(changes[i], changes[i+1])
+		if changes[i+1] == "" {
+			form.Del(changes[i])
+		}
+	}
+	return form
+}
+
 // payload decodes a JWT without checking it.
 func payload(t testing.TB, token string) map[string]any {
 	t.Helper()
@@ -166,13 +177,7 @@ func (app *nativeApp) authorizeURL(changes ...string) string {
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
 		"response_mode": {"form_post"}, "prompt": {"select_account"}, "claims": {cp1},
 	}
-	for i := 0; i < len(changes); i += 2 {
-		q.Set(changes[i], changes[i+1])
-		if changes[i+1] == "" {
-			q.Del(changes[i])
-		}
-	}
-	return app.s.Authority() + "/oauth2/v2.0/authorize?" + q.Encode()
+	return app.s.Authority() + "/oauth2/v2.0/authorize?" + with(q, changes...).Encode()
 }
 
 // redeem exchanges a code.

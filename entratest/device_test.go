@@ -22,9 +22,7 @@ type deviceApp struct {
 func (d deviceApp) begin(changes ...string) answer {
 	d.t.Helper()
 	form := url.Values{"client_id": {d.s.PublicClientID()}, "scope": {d.s.Scope() + " openid offline_access profile"}, "claims": {cp1}}
-	for i := 0; i < len(changes); i += 2 {
-		form.Set(changes[i], changes[i+1])
-	}
+	with(form, changes...)
 	req, err := http.NewRequest(http.MethodPost, d.s.Authority()+"/oauth2/v2.0/devicecode", strings.NewReader(form.Encode()))
 	require.NoError(d.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -35,10 +33,7 @@ func (d deviceApp) poll(codes answer, changes ...string) answer {
 	d.t.Helper()
 	form := url.Values{"grant_type": {"device_code"}, "device_code": {codes.text("device_code")},
 		"client_id": {d.s.PublicClientID()}, "client_info": {"1"}, "claims": {cp1}}
-	for i := 0; i < len(changes); i += 2 {
-		form.Set(changes[i], changes[i+1])
-	}
-	return post(d.t, d.s, form)
+	return post(d.t, d.s, with(form, changes...))
 }
 
 // refused asserts an error of the token endpoint.

@@ -3,7 +3,6 @@ package entratest
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -19,57 +18,9 @@ type User struct {
 	Name     string `json:"name,omitempty"`      // display name
 }
 
-// An App is an application registered with the tenant.
-type App struct {
-	ClientID string `json:"client_id"`        // a GUID; AddApp makes one for ""
-	Secret   string `json:"secret,omitempty"` // "": a public client
-	Name     string `json:"name,omitempty"`   // display name
-	// RedirectURIs are compared exactly, but the port of http://localhost and
-	// http://127.0.0.1 is ignored. A public client may use those two with any
-	// path besides.
-	RedirectURIs []string `json:"redirect_uris,omitempty"`
-	// IdentifierURIs are what the application's own API is called, besides its
-	// client id and "api://" followed by it: tokens for the API are issued under
-	// all of them, and are good for the application to act on behalf of a user.
-	IdentifierURIs []string `json:"identifier_uris,omitempty"`
-}
-
 type account struct {
 	User
 	principal
-}
-
-type app struct {
-	App
-	principal
-}
-
-func (a *app) confidential() bool { return a.Secret != "" }
-
-// redirectAllowed implements Entra's comparison of redirect URIs.
-func (a *app) redirectAllowed(uri string) bool {
-	u, err := url.Parse(uri)
-	if err != nil || u.Scheme == "" || strings.Contains(uri, "#") || u.User != nil {
-		return false
-	}
-	if slices.Contains(a.RedirectURIs, uri) {
-		return true
-	}
-	if !loopbackHTTP(u) {
-		return false
-	}
-	if !a.confidential() {
-		return true
-	}
-	return slices.ContainsFunc(a.RedirectURIs, func(have string) bool {
-		h, err := url.Parse(have)
-		return err == nil && loopbackHTTP(h) && h.Hostname() == u.Hostname() &&
-			strings.TrimSuffix(h.Path, "/") == strings.TrimSuffix(u.Path, "/") && h.RawQuery == u.RawQuery
-	})
-}
-
-func loopbackHTTP(u *url.URL) bool {
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
 }
 
 // A session is a person signed in with one browser.
@@ -128,7 +79,8 @@ type directory struct {
 	uploads  *shelf[*uploadSession]
 
 	// The sign-ins behind access tokens that may come back as assertions, by uti.
-	assertions *shelf[signin]
+	assertions     *shelf[signin]
+	usedAssertions *shelf[struct{}] // of clients, if they are strictly looked at
 
 	devices   *shelf[*deviceGrant] // by device code
 	userCodes *shelf[*deviceGrant]
@@ -145,12 +97,13 @@ func newDirectory(graph *site) directory {
 		pending:  newShelf[*transaction](10_000),
 		uploads:  newShelf[*uploadSession](maxUploadSessions),
 
-		assertions: newShelf[signin](100_000),
+		assertions:     newShelf[signin](100_000),
+		usedAssertions: newShelf[struct{}](100_000),
 
 		devices:   newShelf[*deviceGrant](10_000),
 		userCodes: newShelf[*deviceGrant](10_000),
 	}
-	d.resources = graphAudiences(graph)
+	d.resources = append(graphAudiences(graph), exchangeAudience)
 	d.addUser(User{Username: username, Password: password, Name: "Ada Lovelace", ObjectID: "aaaaaaaa-0000-4000-8000-000000000001"})
 	d.addUser(User{Username: "grace@" + tenantDomain, Password: "entratest-grace-password", Name: "Grace Hopper", ObjectID: "aaaaaaaa-0000-4000-8000-000000000002"})
 	d.addApp(App{ClientID: clientID, Secret: clientSecret, Name: "entratest confidential client"})
@@ -219,27 +172,6 @@ func (s *Server) AddUser(u User) User {
 		panic(fmt.Sprintf("entratest: AddUser: the username %q is empty, or it or the object id is taken", u.Username))
 	}
 	return s.addUser(u).User
-}
-
-// AddApp registers an application and returns it completed. It panics if the
-// client id is taken, by a deleted application for example.
-func (s *Server) AddApp(a App) App {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.app(a.ClientID) != nil || s.wasObject(a.ClientID) {
-		panic(fmt.Sprintf("entratest: AddApp: the client id %q is taken", a.ClientID))
-	}
-	a.RedirectURIs, a.IdentifierURIs = slices.Clone(a.RedirectURIs), slices.Clone(a.IdentifierURIs)
-	return s.addApp(a).App
-}
-
-// AddRedirectURI registers redirect URIs of the confidential client, which
-// begins with none.
-func (s *Server) AddRedirectURI(uris ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.app(clientID)
-	a.RedirectURIs = append(slices.Clip(a.RedirectURIs), uris...)
 }
 
 // Users returns the people of the tenant; the first is Username's.

@@ -27,9 +27,14 @@ func (s *Server) authority() http.Handler {
 	handle("POST /{tenant}/oauth2/v2.0/devicecode", DeviceEndpoint, deviceAuthorization)
 	handle("GET /{tenant}/oauth2/deviceauth", SignInEndpoint, enterDevicePage)
 	handle("POST /{tenant}/oauth2/deviceauth", SignInEndpoint, enterUserCode)
+	handle("GET /common/userrealm/{user}", DiscoveryEndpoint, userRealm)
+	handle("GET /common/UserRealm/{user}", DiscoveryEndpoint, userRealm) // as MSAL Go spells it
 	handle("GET /common/oauth2/nativeclient", OtherEndpoint, func(x *exchange) { x.page(http.StatusOK, pageBlank, nil) })
 	handle("/", OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) })
-	return s.entered(mux)
+	all := http.NewServeMux() // in the first, an issuer's name could be a tenant's
+	all.Handle("/", mux)
+	all.Handle("GET "+issuersPath+"{name}/{what...}", s.observe(DiscoveryEndpoint, serveIssuer))
+	return s.entered(all)
 }
 
 // entered keeps Close waiting for requests that are being answered.
@@ -118,7 +123,7 @@ func openIDConfiguration(x *exchange) {
 	x.Header().Set("Access-Control-Allow-Origin", "*")
 	x.json(http.StatusOK, map[string]any{
 		"token_endpoint":                        at + "/oauth2/v2.0/token",
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
 		"jwks_uri":                              at + "/discovery/v2.0/keys",
 		"response_modes_supported":              []string{"query", "fragment", "form_post"},
 		"subject_types_supported":               []string{"pairwise"},

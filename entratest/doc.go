@@ -80,6 +80,12 @@
 //   - Authentication contexts last as long as the sign-in that satisfied them,
 //     and are in a token only if it was asked for them. Essential ones that were
 //     asked of client credentials are left out, without an error.
+//   - A client assertion for another audience is answered with AADSTS70002, an
+//     external one whose signature is not right with AADSTS70023, and one that
+//     matches no federated credential with AADSTS700211, 700212 or 700213.
+//   - A user_fic credential is one for which a federated credential of the
+//     application is registered, or the application's own token for
+//     api://AzureADTokenExchange.
 //   - An API that acts on behalf of a user whose session was revoked since the
 //     assertion was issued is answered with AADSTS50173.
 //   - A declined device code is answered with AADSTS65004, the code of a declined
@@ -102,9 +108,7 @@
 //     [Resource]). Of those of Exchange, Dataverse and Azure DevOps only parts
 //     were seen in public; for Key Vault and Storage, xms_caeerror is always
 //     10012, the only value seen.
-//   - Only the code, refresh token, device code, on-behalf-of and client
-//     credentials grants are there, and client secrets alone authenticate an
-//     application.
+//   - SAML grants are not there, and tokens are of version 2.0 at all endpoints.
 //
 // The protocol is described at
 // https://learn.microsoft.com/entra/identity-platform/claims-challenge and

@@ -111,7 +111,7 @@ func clientCredentials(s *Server, req *tokenRequest) (*issue, *aadError) {
 	if anyTenant(req.tenant) {
 		return nil, aad(9001023)
 	}
-	if !req.app.confidential() {
+	if req.strength == unproven {
 		return nil, aad(7000218)
 	}
 	scope, err := s.parseScope(req.form.Get("scope"), s.graph.origin())

@@ -12,12 +12,12 @@ import (
 // An issue is what the token endpoint has decided to issue. Nothing of it
 // needs the server's lock any more.
 type issue struct {
-	origin       string
-	client       string // client id
-	confidential bool
-	scope        scopeRequest
-	echo         string // scope of the answer
-	label        string // whose, for the record
+	origin   string
+	client   string // client id
+	strength string // of the client's proof, see tokenRequest
+	scope    scopeRequest
+	echo     string // scope of the answer
+	label    string // whose, for the record
 
 	seq          uint64
 	id           string    // uti of the access token
@@ -47,7 +47,7 @@ func (s *Server) newIssue(req *tokenRequest, a *admission) (*issue, *aadError) {
 	}
 	now := s.entraNow()
 	i := &issue{
-		origin: req.origin, client: req.app.ClientID, confidential: req.app.confidential(), scope: a.scope, label: a.who.label,
+		origin: req.origin, client: req.app.ClientID, strength: req.strength, scope: a.scope, label: a.who.label,
 		seq: s.next(), at: now, from: now.Add(-s.policy.backdate), objectID: a.who.objectID, ip: a.who.ip,
 		echo: a.scope.echo(s.policy.scopeEcho),
 	}
@@ -143,10 +143,7 @@ func (i *issue) accessToken() map[string]any {
 	c["aud"] = i.scope.resource
 	c["exp"] = i.expires(i.lifetime)
 	c["appid"], c["azp"] = i.client, i.client
-	c["appidacr"], c["azpacr"] = "0", "0"
-	if i.confidential {
-		c["appidacr"], c["azpacr"] = "1", "1"
-	}
+	c["appidacr"], c["azpacr"] = i.strength, i.strength
 	c["ipaddr"] = i.ip
 	if len(i.capabilities) > 0 {
 		c["xms_cc"], c["xms_ssm"] = i.capabilities, "1"

@@ -31,6 +31,17 @@ func newSigningKey() *jose.Key {
 	return jose.NewKey("entratest token signing: for tests only", certsFrom, certsUntil)
 }
 
+// issuersKey signs for the issuers outside Entra of every server of the
+// process.
+var issuersKey = sync.OnceValue(func() *jose.Key {
+	return jose.NewKey("entratest issuer outside Entra: for tests only", certsFrom, certsUntil)
+})
+
+// sharedClientKey is the confidential client's in every server of the process.
+var sharedClientKey = sync.OnceValue(func() *jose.Key {
+	return jose.NewKey("entratest confidential client: for tests only", certsFrom, certsUntil)
+})
+
 // An identity is what the listeners show to TLS clients.
 type identity struct {
 	ca    *x509.Certificate

@@ -34,3 +34,36 @@ func TestMSALDeviceCode(t *testing.T) {
 	assert.NotEqual(t, got.AccessToken, again.AccessToken)
 	assert.Equal(t, 200, call(t, s, again.AccessToken, "GET", "/me", "").status)
 }
+
+func TestMSALInteractive(t *testing.T) {
+	s := newServer(t)
+	client := newMSALPublic(t, s, "https://login.microsoftonline.com/organizations")
+	scopes := []string{"https://graph.microsoft.com/.default"}
+	b := s.NewBrowser(s.Username())
+	got, err := client.AcquireTokenInteractive(t.Context(), scopes, public.WithOpenURL(b.Open))
+	require.NoError(t, err)
+	again, err := client.AcquireTokenSilent(t.Context(), scopes, public.WithSilentAccount(got.Account))
+	require.NoError(t, err)
+	assert.Equal(t, got.AccessToken, again.AccessToken)
+	assert.Equal(t, []string{"signin"}, b.Steps())
+}
+
+func TestMSALPassword(t *testing.T) {
+	s := newServer(t)
+	client := newMSALPublic(t, s, s.Authority())
+	got, err := client.AcquireTokenByUsernamePassword(t.Context(), []string{s.Scope()}, s.Username(), s.Password())
+	require.NoError(t, err)
+	assert.Equal(t, s.Username(), got.Account.PreferredUsername)
+}
+
+func TestMSALAuthCode(t *testing.T) {
+	s := newServer(t)
+	app := newNativeApp(t, s)
+	client := newMSALPublic(t, s, s.Authority())
+	where, err := client.AuthCodeURL(t.Context(), s.PublicClientID(), app.redirect, []string{s.Scope()})
+	require.NoError(t, err)
+	require.NoError(t, s.SignIn(where))
+	got, err := client.AcquireTokenByAuthCode(t.Context(), (<-app.answers).Get("code"), app.redirect, []string{s.Scope()})
+	require.NoError(t, err)
+	assert.Equal(t, s.Username(), got.Account.PreferredUsername)
+}

@@ -1,8 +1,6 @@
 package entratest
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/msalcae/msalcae/entratest/internal/jose"
@@ -19,7 +17,7 @@ func onBehalfOf(s *Server, req *tokenRequest) (*issue, *aadError) {
 		return nil, aad(900144, "requested_token_use")
 	case use != "on_behalf_of":
 		return nil, aad(90100, "requested_token_use")
-	case !req.app.confidential():
+	case req.strength == unproven:
 		return nil, aad(7000218)
 	}
 	in, err := s.userAssertion(req.form.Get("assertion"), req.app)
@@ -41,7 +39,7 @@ func onBehalfOf(s *Server, req *tokenRequest) (*issue, *aadError) {
 // the application's API has sent to it. s.mu is held.
 func (s *Server) userAssertion(assertion string, app *app) (signin, *aadError) {
 	t, err := s.verifier.verify(assertion)
-	now := time.Now()
+	now := s.entraNow()
 	switch {
 	case err == jose.ErrForm:
 		return signin{}, aad(50013, "the assertion is malformed")
@@ -69,30 +67,4 @@ func (s *Server) userAssertion(assertion string, app *app) (signin, *aadError) {
 	}
 	in.family = new(family)
 	return in, nil
-}
-
-// owner returns the application whose API a resource is; nil: Graph, or
-// nothing known. What Protect wraps under a name that no application claims is
-// the confidential client's.
-func (d *directory) owner(resource string) *app {
-	for _, a := range d.apps {
-		if a.isResource(resource) {
-			return a
-		}
-	}
-	if hasFold(d.protected, resource) && !hasFold(d.resources, resource) {
-		return d.app(clientID)
-	}
-	return nil
-}
-
-// isResource tells whether the application's API goes by the name.
-func (a *app) isResource(name string) bool {
-	return strings.EqualFold(name, a.ClientID) || strings.EqualFold(name, "api://"+a.ClientID) || hasFold(a.IdentifierURIs, name)
-}
-
-// isResource tells whether tokens are issued for an API of the name.
-func (d *directory) isResource(name string) bool {
-	return hasFold(d.resources, name) || hasFold(d.protected, name) ||
-		slices.ContainsFunc(d.apps, func(a *app) bool { return a.isResource(name) })
 }

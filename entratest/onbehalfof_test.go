@@ -29,18 +29,11 @@ func (app *nativeApp) caller(claims string) string {
 // onBehalfOf is an API's request, with changes as authorizeURL has them.
 func onBehalfOf(t testing.TB, s *entratest.Server, assertion string, changes ...string) answer {
 	t.Helper()
-	form := url.Values{
+	return post(t, s, with(url.Values{
 		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "requested_token_use": {"on_behalf_of"},
 		"client_id": {s.ClientID()}, "client_secret": {s.ClientSecret()}, "assertion": {assertion}, "client_info": {"1"},
 		"scope": {s.Scope() + " openid offline_access profile"}, "claims": {cp1},
-	}
-	for i := 0; i < len(changes); i += 2 {
-		form.Set(changes[i], changes[i+1])
-		if changes[i+1] == "" {
-			form.Del(changes[i])
-		}
-	}
-	return post(t, s, form)
+	}, changes...))
 }
 
 func TestOnBehalfOf(t *testing.T) {

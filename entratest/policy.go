@@ -7,16 +7,17 @@ import (
 
 // policy is what the tenant's administrator decides.
 type policy struct {
-	contexts       []contextDemand
-	form           ChallengeForm // of the Graph-like API
-	acrs           AuthContexts
-	mfa, compliant []string // scopes that need a second factor, a compliant device
-	names          policyNames
-	allowed        []netip.Prefix // none: everywhere
-	strictLocation bool
-	strictRotation bool
-	requireCP1     bool
-	withoutCAE     []string // APIs
+	contexts         []contextDemand
+	form             ChallengeForm // of the Graph-like API
+	acrs             AuthContexts
+	mfa, compliant   []string // scopes that need a second factor, a compliant device
+	names            policyNames
+	allowed          []netip.Prefix // none: everywhere
+	strictLocation   bool
+	strictRotation   bool
+	strictAssertions bool
+	requireCP1       bool
+	withoutCAE       []string // APIs
 
 	lifetime    time.Duration
 	backdate    time.Duration

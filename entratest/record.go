@@ -33,6 +33,8 @@ type Stats struct {
 	RefreshRequests           int `json:"refresh_requests"`            // with a refresh token
 	ClientCredentialsRequests int `json:"client_credentials_requests"` // of applications for themselves
 	OnBehalfOfRequests        int `json:"on_behalf_of_requests"`       // with an assertion; refresh tokens count as such
+	PasswordRequests          int `json:"password_requests"`           // with a person's name and password
+	UserCredentialRequests    int `json:"user_credential_requests"`    // with a federated credential for a person (user_fic)
 	DevicePolls               int `json:"device_polls"`                // with a device code, pending ones included
 
 	AuthorizeRequests int `json:"authorize_requests"` // requests for the authorize endpoint; a sign-in makes one
@@ -62,6 +64,8 @@ func (s Stats) Sub(earlier Stats) Stats {
 	s.RefreshRequests -= earlier.RefreshRequests
 	s.ClientCredentialsRequests -= earlier.ClientCredentialsRequests
 	s.OnBehalfOfRequests -= earlier.OnBehalfOfRequests
+	s.PasswordRequests -= earlier.PasswordRequests
+	s.UserCredentialRequests -= earlier.UserCredentialRequests
 	s.DevicePolls -= earlier.DevicePolls
 	s.AuthorizeRequests -= earlier.AuthorizeRequests
 	s.Prompts -= earlier.Prompts

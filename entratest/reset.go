@@ -14,6 +14,9 @@ func (s *Server) Reset() {
 	protected := s.protected
 	s.directory = newDirectory(s.graph)
 	s.protected = protected
+	if s.certified {
+		s.certify()
+	}
 	s.policy = policy{}
 	s.rand = newRand(1)
 	s.born = s.next()

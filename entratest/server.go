@@ -58,8 +58,9 @@ type Server struct {
 	// born is the place of the last Reset: what was issued before is unknown.
 	born uint64
 	directory
-	policy policy
-	rand   *rand.Rand // of token lifetimes
+	certified bool // the confidential client has a certificate
+	policy    policy
+	rand      *rand.Rand // of token lifetimes
 }
 
 // NewServer starts a server on loopback, with TLS. It panics if it cannot

@@ -60,14 +60,14 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 	default:
 		user := s.user(form.Get("login"))
 		if s.wasDeleted(form.Get("login")) {
-			return s.turnAway(x, tx, 50034)
+			return s.turnAway(x, tx, aad(50034))
 		}
-		if user == nil || user.Password == "" || user.Password != form.Get("passwd") {
-			x.note(aad(50126))
-			return s.show(tx, pageSignIn, "Your account or password is incorrect. If you don't remember your password, reset it now.")
+		e := aad(50126)
+		if user != nil {
+			e = user.passwordError(form.Get("passwd"))
 		}
-		if user.blocked != 0 {
-			return s.turnAway(x, tx, user.blocked)
+		if e != nil {
+			return s.turnAway(x, tx, e)
 		}
 		tx.session = s.newSession(user)
 		tx.login, tx.pick = false, false
@@ -75,11 +75,14 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 	return s.step(tx)
 }
 
-// turnAway tells a person who may not sign in at all. s.mu is held.
-func (s *Server) turnAway(x *exchange, tx *transaction, aadsts int) handler {
-	e := aad(aadsts)
+// turnAway tells a person who may not sign in, or not like that. s.mu is held.
+func (s *Server) turnAway(x *exchange, tx *transaction, e *aadError) handler {
 	x.note(e)
-	return s.show(tx, pageSignIn, fmt.Sprintf("AADSTS%d: %s", e.aadsts, e.text))
+	problem := fmt.Sprintf("AADSTS%d: %s", e.aadsts, e.text)
+	if e.aadsts == 50126 {
+		problem = "Your account or password is incorrect. If you don't remember your password, reset it now."
+	}
+	return s.show(tx, pageSignIn, problem)
 }
 
 // newSession signs a person in. s.mu is held.

@@ -3,17 +3,17 @@ package entratest
 import (
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // A tokenRequest is a request for the token endpoint of which the client is
 // known.
 type tokenRequest struct {
-	form   url.Values
-	origin string // the authority, as the client knows it
-	tenant string // as the path has it
-	app    *app
-	claims claimsRequest
+	form     url.Values
+	origin   string // the authority, as the client knows it
+	tenant   string // as the path has it
+	app      *app
+	strength string // of its proof, as appidacr has it; see unproven
+	claims   claimsRequest
 }
 
 // A grant answers one grant_type. s.mu is held.
@@ -25,6 +25,9 @@ var grants = map[string]grant{
 	"client_credentials": clientCredentials,
 
 	"urn:ietf:params:oauth:grant-type:jwt-bearer": onBehalfOf,
+
+	"password": withPassword,
+	"user_fic": withUserCredential,
 
 	// The name of the drafts, which MSAL Go and MSAL Node use, and RFC 8628's.
 	"device_code": redeemDeviceCode,
@@ -71,6 +74,10 @@ func (s *Stats) granted(grant string) {
 		s.RefreshRequests++
 	case "client_credentials":
 		s.ClientCredentialsRequests++
+	case "password":
+		s.PasswordRequests++
+	case "user_fic":
+		s.UserCredentialRequests++
 	case "urn:ietf:params:oauth:grant-type:jwt-bearer":
 		s.OnBehalfOfRequests++
 	case "device_code", "urn:ietf:params:oauth:grant-type:device_code":
@@ -108,51 +115,8 @@ func (s *Server) answerToken(x *exchange) (map[string]any, *aadError) {
 func (s *Server) grant(x *exchange, req *tokenRequest, grant grant) (*issue, *aadError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	app, err := s.authenticate(x.r)
-	if err != nil {
+	if err := s.authenticate(req, x.r); err != nil {
 		return nil, err
 	}
-	req.app = app
 	return grant(s, req)
-}
-
-// clientAuth returns the client's id and secret, from the body or from basic
-// authentication (RFC 6749 section 2.3.1), whose parts are form-encoded.
-func clientAuth(r *http.Request) (id, secret string) {
-	id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
-	user, pass, ok := r.BasicAuth()
-	if !ok {
-		return id, secret
-	}
-	user, errUser := url.QueryUnescape(user)
-	pass, errPass := url.QueryUnescape(pass)
-	if errUser != nil || errPass != nil || id != "" && !strings.EqualFold(id, user) {
-		return id, ""
-	}
-	return user, pass
-}
-
-// authenticate returns the application that makes the request. s.mu is held.
-func (s *Server) authenticate(r *http.Request) (*app, *aadError) {
-	id, secret := clientAuth(r)
-	app := s.app(id)
-	asserted := r.PostForm.Get("client_assertion") != ""
-	switch {
-	case id == "":
-		return nil, aad(900144, "client_id")
-	case app == nil:
-		return nil, aad(700016, id)
-	case !app.confidential() && (secret != "" || asserted):
-		return nil, aad(700025)
-	case app.confidential() && asserted: // no application has a certificate
-		return nil, aad(700027)
-	case app.confidential() && secret == "":
-		return nil, aad(7000218)
-	case secret != app.Secret:
-		return nil, aad(7000215, app.ClientID)
-	}
-	if app.blocked != 0 {
-		return nil, aad(app.blocked, app.ClientID)
-	}
-	return app, nil
 }

@@ -134,15 +134,6 @@ func TestNotBeforeIsMet(t *testing.T) {
 
 func TestTokenErrors(t *testing.T) {
 	s := newServer(t)
-	with := func(form url.Values, changes ...string) url.Values {
-		for i := 0; i < len(changes); i += 2 {
-			form.Set(changes[i], changes[i+1])
-			if changes[i+1] == "" {
-				form.Del(changes[i])
-			}
-		}
-		return form
-	}
 	public := func(changes ...string) url.Values {
 		return with(url.Values{"client_id": {s.PublicClientID()}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}, changes...)
 	}
@@ -158,7 +149,8 @@ func TestTokenErrors(t *testing.T) {
 		{with(daemon(s, ""), "client_id", "unknown"), 400, "unauthorized_client", 700016},
 		{with(daemon(s, ""), "client_secret", ""), 401, "invalid_client", 7000218},
 		{with(daemon(s, ""), "client_secret", "wrong"), 401, "invalid_client", 7000215},
-		{with(daemon(s, ""), "client_assertion", "x.y.z"), 401, "invalid_client", 700027},
+		{with(daemon(s, ""), "client_assertion", "x.y.z"), 400, "invalid_request", 900144},
+		{with(daemon(s, ""), "client_assertion", "x.y.z", "client_assertion_type", "saml"), 400, "invalid_request", 90100},
 		{with(daemon(s, ""), "scope", ""), 400, "invalid_request", 900144},
 		{with(daemon(s, ""), "scope", "openid"), 400, "invalid_scope", 70011},
 		{with(daemon(s, ""), "scope", "User.Read"), 400, "invalid_scope", 70011},

@@ -62,6 +62,9 @@ func (k *Key) Sign(claims any) string {
 // Public returns the key that checks what k signs.
 func (k *Key) Public() crypto.PublicKey { return &k.private.PublicKey }
 
+// Signer returns the private key.
+func (k *Key) Signer() crypto.Signer { return k.private }
+
 // JWK returns the public key as a JSON Web Key (RFC 7517 section 4).
 func (k *Key) JWK() map[string]any {
 	public := k.private.PublicKey
