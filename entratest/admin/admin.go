@@ -108,7 +108,7 @@ func (h *Handler) list(http.ResponseWriter, *http.Request) (any, error) {
 		{"POST " + prefix + "/config", "Adds users and applications and throws switches, in their order.", Config{}.example()},
 		{"POST " + prefix + "/reset", "Makes the server as it was when it was new.", nil},
 	}
-	for _, s := range switches {
+	for _, s := range switches() {
 		lines = append(lines, line{"POST " + prefix + "/" + s.name, s.does, s.body})
 	}
 	return map[string]any{"endpoints": lines}, nil
@@ -154,7 +154,7 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request) (any, error) {
 // attempt turns a panic of the server into an error: its methods panic for a
 // user whom nobody knows, so that no test revokes nobody, and here the name
 // came from elsewhere.
-func attempt(do func(*entratest.Server), s *entratest.Server) (err error) {
+func attempt(do action, s *entratest.Server) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -168,8 +168,7 @@ func attempt(do func(*entratest.Server), s *entratest.Server) (err error) {
 			panic(p)
 		}
 	}()
-	do(s)
-	return nil
+	return do(s)
 }
 
 func problem(err error) any { return map[string]string{"error": err.Error()} }

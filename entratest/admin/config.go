@@ -29,7 +29,7 @@ func ParseConfig(data []byte) (Config, error) {
 }
 
 // actions returns what the switches do.
-func (c Config) actions() (all []func(*entratest.Server), err error) {
+func (c Config) actions() (all []action, err error) {
 	for i, one := range c.Switches {
 		if len(one) != 1 {
 			return nil, fmt.Errorf("switches[%d] has %d members and not one", i, len(one))
@@ -59,12 +59,12 @@ func (c Config) Apply(s *entratest.Server) (added Config, err error) {
 		return Config{}, err
 	}
 	for _, u := range c.Users {
-		if err := attempt(func(s *entratest.Server) { added.Users = append(added.Users, s.AddUser(u)) }, s); err != nil {
+		if err := attempt(add(&added.Users, s.AddUser, u), s); err != nil {
 			return added, err
 		}
 	}
 	for _, a := range c.Apps {
-		if err := attempt(func(s *entratest.Server) { added.Apps = append(added.Apps, s.AddApp(a)) }, s); err != nil {
+		if err := attempt(add(&added.Apps, s.AddApp, a), s); err != nil {
 			return added, err
 		}
 	}
@@ -74,6 +74,14 @@ func (c Config) Apply(s *entratest.Server) (added Config, err error) {
 		}
 	}
 	return added, nil
+}
+
+// add makes an action of what adds one to a server, and puts it into the list.
+func add[T any](to *[]T, one func(T) T, given T) action {
+	return func(*entratest.Server) error {
+		*to = append(*to, one(given))
+		return nil
+	}
 }
 
 // example shows what a Config may hold.
