@@ -193,10 +193,7 @@ func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url
 		return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
 			public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
 	})
-	if err != nil {
-		return public.AuthResult{}, err
-	}
-	if req.check != nil {
+	if err == nil && req.check != nil {
 		err = req.check(res)
 	}
 	return res, err

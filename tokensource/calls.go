@@ -62,23 +62,25 @@ func tokenOf(ctx context.Context, acquire func() (public.AuthResult, error)) (pu
 	return public.AuthResult{}, entra.Typed(ctx, err)
 }
 
-// patiently redeems a code, and again while Entra has no time and has not looked
-// at it.
-func patiently(ctx context.Context, redeem func() (public.AuthResult, error)) (public.AuthResult, error) {
+// patiently makes a call of MSAL's, and again while Entra has no time and has
+// therefore not looked at what it was sent.
+func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	for n := 1; ; n++ {
-		res, err := entra.Guard(entra.InMSAL, redeem)
+		result, err := entra.Guard(entra.InMSAL, call)
 		if err == nil {
-			return res, nil
+			return result, nil
 		}
 		err = entra.Typed(ctx, err)
 		wait, again := retryDelay(err)
 		if !again || n == attempts {
-			return public.AuthResult{}, err
+			var none T
+			return none, err
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return public.AuthResult{}, entra.Typed(ctx, ctx.Err())
+			var none T
+			return none, entra.Typed(ctx, ctx.Err())
 		}
 	}
 }

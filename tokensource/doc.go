@@ -12,6 +12,8 @@
 //	})
 //	source := app.Account(public.Account{}, "User.Read")
 //
+// Where there is no browser, such as over SSH, a [DeviceCode] is the Prompt.
+//
 // A daemon takes a confidential client, and the source of its own tokens:
 //
 //	app, err := tokensource.NewConfidential(tokensource.ConfidentialConfig{ ... })

@@ -36,7 +36,7 @@ func (s *spy) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		form, _ := url.ParseQuery(string(body))
-		for _, name := range []string{"client_secret", "client_assertion", "assertion", "refresh_token", "code", "code_verifier"} {
+		for _, name := range []string{"client_secret", "client_assertion", "assertion", "refresh_token", "code", "code_verifier", "device_code"} {
 			s.learn(name, form.Get(name))
 		}
 	}
@@ -49,7 +49,7 @@ func (s *spy) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	var fields map[string]any
 	_ = json.Unmarshal(body, &fields)
-	for _, name := range []string{"access_token", "refresh_token", "id_token", "secret"} {
+	for _, name := range []string{"access_token", "refresh_token", "id_token", "secret", "device_code"} {
 		v, _ := fields[name].(string)
 		s.learn(name, v)
 	}

@@ -48,11 +48,7 @@ func answered(c msalerrors.CallErr) *msalcae.Error {
 		Claims        string        `json:"claims"`
 		CorrelationID string        `json:"correlation_id"`
 	}
-	if c.Resp.Body != nil {
-		// An element of another type spoils no other.
-		data, _ := io.ReadAll(io.LimitReader(c.Resp.Body, maxBody))
-		_ = json.Unmarshal(data, &body)
-	}
+	_ = json.Unmarshal(bodyOf(c), &body) // an element of another type spoils no other
 	e.Code, e.Suberror = word(body.Error), word(body.Suberror)
 	e.CorrelationID = word(body.CorrelationID)
 	for _, code := range body.Codes {
@@ -67,6 +63,10 @@ func answered(c msalerrors.CallErr) *msalcae.Error {
 		e.Claims = body.Claims
 	}
 	switch {
+	case e.Code == "authorization_declined": // RFC 8628 has access_denied
+		e.Err = ErrDeclined
+	case e.Code == "expired_token":
+		e.Err = ErrCodeHasExpired
 	case status.status >= 300 && status.status < 400:
 		e.Err = fmt.Errorf("%w: a redirect, which is not followed with credentials", status)
 	case misconfigured(e.Code):
@@ -77,6 +77,20 @@ func answered(c msalerrors.CallErr) *msalcae.Error {
 		e.Err = status
 	}
 	return e
+}
+
+// bodyOf returns the body of an answer. Where MSAL has read it itself, it is
+// still in the error's text, behind a line with the status.
+func bodyOf(c msalerrors.CallErr) []byte {
+	var data []byte
+	if c.Resp.Body != nil {
+		data, _ = io.ReadAll(io.LimitReader(c.Resp.Body, maxBody))
+	}
+	if len(data) == 0 && c.Err != nil {
+		_, text, _ := strings.Cut(c.Err.Error(), "\n")
+		data = []byte(text)
+	}
+	return data
 }
 
 // maxClaims is the size of the largest claims challenge that is forwarded.

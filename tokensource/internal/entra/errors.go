@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/msalcae/msalcae"
@@ -16,6 +17,12 @@ import (
 
 // ErrDeclined is tokensource.ErrDeclined.
 var ErrDeclined = errors.New("msalcae: the sign-in was declined")
+
+// ErrCodeExpired is tokensource.ErrCodeExpired.
+var ErrCodeExpired = errors.New("msalcae: the device code has expired")
+
+// ErrCodeHasExpired is the error of a sign-in whose code nobody entered.
+var ErrCodeHasExpired = OfKinds("nobody entered the code before it expired; start the sign-in again", ErrCodeExpired, context.DeadlineExceeded)
 
 // ErrNoRefreshToken says that MSAL's cache cannot help without a person.
 var ErrNoRefreshToken = fmt.Errorf("%w: the cache has no refresh token for this account; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
@@ -35,12 +42,15 @@ func Typed(ctx context.Context, err error) error {
 	if errors.As(err, &garbage) || strings.Contains(err.Error(), textNoAccessToken) {
 		return &msalcae.Error{Err: errors.New("Entra's answer could not be read; something between here and Entra may have changed it")}
 	}
-	var ours *msalcae.Error
-	if errors.As(err, &ours) {
-		return ours
+	if e := outermost(err); e != nil {
+		return e
 	}
 	if ended := ctx.Err(); ended != nil {
 		return &msalcae.Error{Err: fmt.Errorf("the token request was given up before it was answered: %w", ended)}
+	}
+	var broken *brokenOff
+	if errors.As(err, &broken) {
+		return &msalcae.Error{Err: &brokenOff{Clean(broken.err)}}
 	}
 	var network *url.Error
 	if errors.As(err, &network) {
@@ -52,6 +62,19 @@ func Typed(ctx context.Context, err error) error {
 		}
 	}
 	return other(err)
+}
+
+// outermost returns the first error of ours on err's chain.
+func outermost(err error) error {
+	var answer *msalcae.Error
+	var kind *kindError
+	switch answered := errors.As(err, &answer); {
+	case errors.As(err, &kind) && !(answered && errors.Is(answer, kind)):
+		return kind
+	case answered:
+		return answer
+	}
+	return nil
 }
 
 // unreachable describes a request without an answer. The URL is kept without
@@ -69,6 +92,25 @@ func unreachable(e *url.Error) error {
 		return &msalcae.Error{Err: fmt.Errorf("Entra did not answer in time: %w", clean)}
 	}
 	return &msalcae.Error{Err: fmt.Errorf("Entra could not be reached: %w", clean)}
+}
+
+// A brokenOff is an answer of which only the beginning came.
+type brokenOff struct{ err error }
+
+func (e *brokenOff) Error() string { return "the answer of Entra broke off: " + e.err.Error() }
+func (e *brokenOff) Unwrap() error { return e.err }
+
+// Passing reports whether err, which Typed returned, is of the moment: Entra has
+// no time, or the network failed. rest is how long Entra wants to be left alone.
+func Passing(err error) (rest time.Duration, passing bool) {
+	var answer *msalcae.Error
+	switch {
+	case !errors.As(err, &answer), errors.Is(err, msalcae.ErrMisconfigured):
+		return 0, false
+	case answer.Status == http.StatusRequestTimeout, answer.Status == http.StatusTooManyRequests, answer.Status >= 500:
+		return answer.RetryAfter, true
+	}
+	return 0, answer.Status == 0 && (errors.As(err, new(*url.Error)) || errors.As(err, new(*brokenOff)))
 }
 
 // Texts that MSAL 1.10.1 has no types for. A test holds them against MSAL.
@@ -100,9 +142,9 @@ func other(err error) error {
 	if scopes, ok := strings.CutPrefix(text, textDeclined); ok {
 		return &msalcae.Error{Err: fmt.Errorf("Entra granted other scopes than were asked for (%s are missing); ask for them as Entra spells them", secretLike.ReplaceAllString(scopes, "REDACTED"))}
 	}
-	var net interface{ Timeout() bool }
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &net) && net.Timeout() {
-		return &msalcae.Error{Err: fmt.Errorf("the answer of Entra broke off: %w", oneLine{text, err})}
+	var timeout interface{ Timeout() bool }
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &timeout) && timeout.Timeout() {
+		return &msalcae.Error{Err: &brokenOff{oneLine{text, err}}}
 	}
 	if e := inText(text); e != nil {
 		return e
@@ -116,7 +158,7 @@ func Clean(err error) error {
 	if errors.As(err, new(msalerrors.CallErr)) || errors.As(err, new(msalerrors.InvalidJsonErr)) {
 		return Typed(context.Background(), err)
 	}
-	text := strings.Join(strings.Fields(err.Error()), " ")
+	text := strings.TrimPrefix(strings.Join(strings.Fields(err.Error()), " "), "msalcae: ")
 	if clean := secretLike.ReplaceAllString(text, "REDACTED"); clean != text || len(clean) > 500 {
 		return errors.New(clean[:min(len(clean), 500)])
 	}

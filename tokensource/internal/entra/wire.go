@@ -43,6 +43,9 @@ type Wire struct {
 	fetches   singleflight.Group
 	mu        sync.Mutex
 	documents map[string]*document
+	// devices are the device authorization endpoints (RFC 8628 section 3.1)
+	// that MSAL gets wrong, by what it makes of them.
+	devices map[string]*url.URL
 }
 
 // A document is an answer to a discovery request.
@@ -67,7 +70,7 @@ func NewWire(config string, given *http.Client, a Authority) (*Wire, error) {
 		client.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second}
 	}
 	client.CheckRedirect = sameOriginReads
-	return &Wire{client: client, authority: a, documents: map[string]*document{}}, nil
+	return &Wire{client: client, authority: a, documents: map[string]*document{}, devices: map[string]*url.URL{}}, nil
 }
 
 // sameOriginReads follows redirects of GETs within one origin. Any other is
@@ -82,11 +85,18 @@ func sameOriginReads(req *http.Request, via []*http.Request) error {
 
 // Do implements MSAL's HTTPClient.
 func (w *Wire) Do(req *http.Request) (*http.Response, error) {
+	if at := w.deviceEndpoint(req); at != nil {
+		req = req.Clone(req.Context())
+		req.URL, req.Host = at, at.Host
+	}
 	if !w.authority.trusts(req.URL) {
 		return nil, &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s points to %s, which is neither its own host nor Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.Host, req.URL.Host)}
 	}
 	if req.Method == http.MethodGet && (strings.HasSuffix(req.URL.Path, wellKnown) || strings.HasSuffix(req.URL.Path, "/discovery/instance")) {
 		return w.discover(req)
+	}
+	if p := paceOf(req.Context()); p != nil && req.Method == http.MethodPost {
+		return w.poll(p, req)
 	}
 	return w.send(req)
 }
@@ -141,32 +151,53 @@ func (w *Wire) fetch(key string, req *http.Request) (*document, error) {
 	if d.status != http.StatusOK {
 		return d, nil
 	}
-	if err := w.vet(body); err != nil {
+	named, err := w.vet(body)
+	if err != nil {
 		return nil, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.documents) >= maxDiscovery {
 		clear(w.documents)
+		clear(w.devices)
+	}
+	if guess := strings.ReplaceAll(named.Token, "token", "devicecode"); named.Device != "" && guess != named.Device {
+		w.devices[guess], _ = url.Parse(named.Device)
 	}
 	w.documents[key] = d
 	return d, nil
 }
 
+// endpoints are what a discovery document names (OpenID Connect Discovery 1.0
+// section 3, RFC 8628 section 4).
+type endpoints struct {
+	Authorize string `json:"authorization_endpoint"`
+	Token     string `json:"token_endpoint"`
+	Device    string `json:"device_authorization_endpoint"`
+}
+
 // vet refuses a document that names an endpoint on a host that has no business
 // with the authority: credentials would go to one, people to the other.
-func (w *Wire) vet(body []byte) error {
-	var named struct {
-		Authorize string `json:"authorization_endpoint"`
-		Token     string `json:"token_endpoint"`
-	}
+func (w *Wire) vet(body []byte) (named endpoints, err error) {
 	_ = json.Unmarshal(body, &named) // what cannot be read MSAL refuses
-	for _, endpoint := range []string{named.Authorize, named.Token} {
+	for _, endpoint := range []string{named.Authorize, named.Token, named.Device} {
 		if u, err := url.Parse(endpoint); endpoint != "" && (err != nil || !w.authority.trusts(u)) {
-			return &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s names an endpoint that is neither on its own host nor on Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.Host)}
+			return endpoints{}, &msalcae.Error{Err: fmt.Errorf("%w: the discovery document of %s names an endpoint that is neither on its own host nor on Microsoft's; nothing was sent there", msalcae.ErrMisconfigured, w.authority.Host)}
 		}
 	}
-	return nil
+	return named, nil
+}
+
+// deviceEndpoint returns where a request for a device code really goes, nil if
+// it goes there. MSAL takes the token endpoint and replaces "token" by
+// "devicecode" wherever it stands.
+func (w *Wire) deviceEndpoint(req *http.Request) *url.URL {
+	if req.Method != http.MethodPost {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.devices[req.URL.String()]
 }
 
 func (w *Wire) document(key string) *document {
@@ -200,6 +231,9 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 		return int(b.left), &msalcae.Error{Err: errTooLarge}
 	}
 	b.left -= int64(n)
+	if err != nil && err != io.EOF {
+		err = &brokenOff{err}
+	}
 	return n, err
 }
 
