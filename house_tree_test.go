@@ -60,7 +60,7 @@ func walkTree(t *testing.T, visit func(path string, d fs.DirEntry), skip ...stri
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == ".git" || slices.Contains(skip, d.Name())) {
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || slices.Contains(skip, d.Name())) {
 			return filepath.SkipDir
 		}
 		if d.Type().IsRegular() {
