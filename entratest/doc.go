@@ -56,7 +56,8 @@
 // # Watching and breaking
 //
 // [Server.Stats] counts, [Server.Log] records every request, [Server.Wait] waits
-// for them to come. [Server.Fail] makes an endpoint answer with an error of
+// for them to come, and [Server.Watch] says in a test what must have happened
+// and shows the conversation where it has not. [Server.Fail] makes an endpoint answer with an error of
 // choice, late, by half or not at all, or reset the connection, for one grant or
 // path if need be. [Server.Protect] puts an API of your own
 // in the place of Graph.

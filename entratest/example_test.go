@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/msalcae/msalcae/entratest"
@@ -219,4 +220,33 @@ func ExampleServer_ProtectResource() {
 	claims, _ := wwwauth.Claims(callAPI(http.DefaultClient, manager.URL, token))
 	fmt.Println(claims)
 	// Output: {"access_token":{"acrs":{"essential":true,"values":["p1"]}}}
+}
+
+// A test of a program, in a function such as TestRevocation(t *testing.T).
+func ExampleServer_Watch() {
+	var t exampleT // yours is a *testing.T
+	srv := entratest.NewServer()
+	defer srv.Close()
+	token := requestToken(srv, daemonForm(srv, `{"access_token":{"xms_cc":{"values":["cp1"]}}}`)).AccessToken
+
+	seen := srv.Watch(t)
+	srv.Revoke(srv.ClientID())
+	claims, _ := wwwauth.Claims(callAPI(srv.Client(), srv.API()+"/users", token))
+	callAPI(srv.Client(), srv.API()+"/users", requestToken(srv, daemonForm(srv, claims)).AccessToken)
+
+	seen.Challenges(1)
+	seen.TokenRequests(1)
+	seen.AskedFor("nbf")
+	seen.NoRefusedTokenSentAgain()
+	seen.Prompts(1) // fails, and shows the whole conversation
+	// Output: entratest: 0 prompts, want 1; this was seen: ...
+}
+
+type exampleT struct{}
+
+func (exampleT) Helper() {}
+
+func (exampleT) Errorf(format string, args ...any) {
+	line, _, _ := strings.Cut(fmt.Sprintf(format, args...), "\n")
+	fmt.Println(line, "...")
 }

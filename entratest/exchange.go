@@ -37,7 +37,7 @@ func (s *Server) observe(e Endpoint, h handler) http.Handler {
 			TokenSHA256:   tokenHash(e, r),
 		}}
 		defer x.commit(0)
-		s.recorder.count(func(st *Stats) { st.arrived(e, x.rec.TokenSHA256 != "") })
+		s.recorder.arrive(e, x.rec.TokenSHA256 != "")
 		h(x)
 		if x.cut {
 			panic(http.ErrAbortHandler)

@@ -1,7 +1,6 @@
 package entratest
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
@@ -117,6 +116,8 @@ type recorder struct {
 	mu      sync.Mutex
 	stats   Stats
 	log     []Request
+	logged  int // how many there ever were
+	arrived map[Endpoint]int
 	changed chan struct{} // closed at the next change; nil: nobody waits
 }
 
@@ -138,6 +139,25 @@ func (r *recorder) add(rec Request) {
 		r.log = append(r.log[:0], r.log[len(r.log)-maxLog+1:]...)
 	}
 	r.log = append(r.log, rec)
+	r.logged++
+}
+
+// latest returns a copy of the log, and how many requests there ever were.
+func (r *recorder) latest() ([]Request, int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.log[max(0, len(r.log)-maxLog):]), r.logged
+}
+
+// arrive counts a request before it is looked at.
+func (r *recorder) arrive(e Endpoint, withToken bool) {
+	r.count(func(s *Stats) {
+		s.arrived(e, withToken)
+		if r.arrived == nil {
+			r.arrived = map[Endpoint]int{}
+		}
+		r.arrived[e]++
+	})
 }
 
 // Stats returns the counters.
@@ -150,42 +170,11 @@ func (s *Server) Stats() Stats {
 // Log returns the latest requests, at most 10000, in the order in which their
 // answers began. A request is in it before its client sees the answer.
 func (s *Server) Log() []Request {
-	s.recorder.mu.Lock()
-	defer s.recorder.mu.Unlock()
-	log := s.recorder.log
-	return slices.Clone(log[max(0, len(log)-maxLog):])
+	log, _ := s.recorder.latest()
+	return log
 }
 
 // Requests returns those of Log that were for the endpoint.
 func (s *Server) Requests(e Endpoint) []Request {
 	return slices.DeleteFunc(s.Log(), func(r Request) bool { return r.Endpoint != e })
-}
-
-// Wait returns nil as soon as enough says yes to the counters, and ctx's error
-// if that ends first.
-func (s *Server) Wait(ctx context.Context, enough func(Stats) bool) error {
-	r := &s.recorder
-	for {
-		r.mu.Lock()
-		stats := r.stats
-		if r.changed == nil {
-			r.changed = make(chan struct{})
-		}
-		changed := r.changed
-		r.mu.Unlock()
-		if enough(stats) {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// WaitTokenRequests returns nil once n token requests have arrived, and ctx's
-// error if that ends first.
-func (s *Server) WaitTokenRequests(ctx context.Context, n int) error {
-	return s.Wait(ctx, func(st Stats) bool { return st.TokenRequests >= n })
 }

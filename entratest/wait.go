@@ -1,0 +1,49 @@
+package entratest
+
+import "context"
+
+// Wait returns nil as soon as enough says yes to the counters, and ctx's error
+// if that ends first.
+func (s *Server) Wait(ctx context.Context, enough func(Stats) bool) error {
+	return s.recorder.wait(ctx, func(r *recorder) func() bool {
+		stats := r.stats
+		return func() bool { return enough(stats) } // without the lock: it may ask the server
+	})
+}
+
+// WaitTokenRequests returns nil once n token requests have arrived, and ctx's
+// error if that ends first.
+func (s *Server) WaitTokenRequests(ctx context.Context, n int) error {
+	return s.WaitRequests(ctx, TokenEndpoint, n)
+}
+
+// WaitRequests returns nil once n requests for the endpoint have arrived,
+// answered or not, and ctx's error if that ends first.
+func (s *Server) WaitRequests(ctx context.Context, e Endpoint, n int) error {
+	return s.recorder.wait(ctx, func(r *recorder) func() bool {
+		arrived := r.arrived[e]
+		return func() bool { return arrived >= n }
+	})
+}
+
+// wait returns when a look says yes. look is called with the lock, what it
+// returns without.
+func (r *recorder) wait(ctx context.Context, look func(*recorder) func() bool) error {
+	for {
+		r.mu.Lock()
+		enough := look(r)
+		if r.changed == nil {
+			r.changed = make(chan struct{})
+		}
+		changed := r.changed
+		r.mu.Unlock()
+		if enough() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
