@@ -83,15 +83,25 @@ func unreachable(e *url.Error) error {
 	if errors.Is(e.Err, msalcae.ErrMisconfigured) {
 		return &msalcae.Error{Err: e.Err}
 	}
-	place := "an address"
-	if u, err := url.Parse(e.URL); err == nil {
-		place = u.Scheme + "://" + u.Host + u.EscapedPath()
-	}
-	clean := &url.Error{Op: e.Op, URL: place, Err: e.Err}
+	clean := WithoutQuery(e)
 	if e.Timeout() {
 		return &msalcae.Error{Err: fmt.Errorf("Entra did not answer in time: %w", clean)}
 	}
 	return &msalcae.Error{Err: fmt.Errorf("Entra could not be reached: %w", clean)}
+}
+
+// WithoutQuery returns an error of net/http's without the query of its URL, in
+// which a secret may be.
+func WithoutQuery(err error) error {
+	var e *url.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	place := "an address"
+	if u, err := url.Parse(e.URL); err == nil {
+		place = u.Scheme + "://" + u.Host + u.EscapedPath()
+	}
+	return &url.Error{Op: e.Op, URL: place, Err: e.Err}
 }
 
 // A brokenOff is an answer of which only the beginning came.

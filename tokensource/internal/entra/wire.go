@@ -69,13 +69,13 @@ func NewWire(config string, given *http.Client, a Authority) (*Wire, error) {
 	} else {
 		client.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second}
 	}
-	client.CheckRedirect = sameOriginReads
+	client.CheckRedirect = SameOriginReads
 	return &Wire{client: client, authority: a, documents: map[string]*document{}, devices: map[string]*url.URL{}}, nil
 }
 
-// sameOriginReads follows redirects of GETs within one origin. Any other is
+// SameOriginReads follows redirects of GETs within one origin. Any other is
 // returned as it is, and MSAL makes an error of it.
-func sameOriginReads(req *http.Request, via []*http.Request) error {
+func SameOriginReads(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	if first.Method != http.MethodGet || req.URL.Scheme != first.URL.Scheme || req.URL.Host != first.URL.Host || len(via) > 5 {
 		return http.ErrUseLastResponse
