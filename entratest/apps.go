@@ -18,6 +18,10 @@ type App struct {
 	// http://127.0.0.1 is ignored. A public client may use those two with any
 	// path besides.
 	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	// SinglePageRedirectURIs are those of an application in a browser, whose
+	// scripts redeem codes and refresh tokens from another origin. Its refresh
+	// tokens end 24 hours after the sign-in. Compared as RedirectURIs are.
+	SinglePageRedirectURIs []string `json:"single_page_redirect_uris,omitempty"`
 	// Certificates are those whose keys sign client assertions. One of a
 	// certificate authority stands for all that it has issued, if an assertion
 	// brings them along (x5c). An application that has a secret, a certificate
@@ -50,16 +54,13 @@ func (a *app) redirectAllowed(uri string) bool {
 	if err != nil || u.Scheme == "" || strings.Contains(uri, "#") || u.User != nil {
 		return false
 	}
-	if slices.Contains(a.RedirectURIs, uri) {
-		return true
-	}
-	if !loopbackHTTP(u) {
-		return false
-	}
-	if !a.confidential() {
-		return true
-	}
-	return slices.ContainsFunc(a.RedirectURIs, func(have string) bool {
+	return registered(a.RedirectURIs, uri, u) || registered(a.SinglePageRedirectURIs, uri, u) ||
+		loopbackHTTP(u) && !a.confidential()
+}
+
+// registered looks for a URI among redirect URIs; u is the same, parsed.
+func registered(uris []string, uri string, u *url.URL) bool {
+	return slices.Contains(uris, uri) || loopbackHTTP(u) && slices.ContainsFunc(uris, func(have string) bool {
 		h, err := url.Parse(have)
 		return err == nil && loopbackHTTP(h) && h.Hostname() == u.Hostname() &&
 			strings.TrimSuffix(h.Path, "/") == strings.TrimSuffix(u.Path, "/") && h.RawQuery == u.RawQuery
@@ -80,6 +81,7 @@ func (s *Server) AddApp(a App) App {
 	}
 	a.Certificates, a.FederatedCredentials = slices.Clone(a.Certificates), slices.Clone(a.FederatedCredentials)
 	a.RedirectURIs, a.IdentifierURIs = slices.Clone(a.RedirectURIs), slices.Clone(a.IdentifierURIs)
+	a.SinglePageRedirectURIs = slices.Clone(a.SinglePageRedirectURIs)
 	return s.addApp(a).App
 }
 

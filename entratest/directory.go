@@ -52,6 +52,8 @@ type signin struct {
 	at       time.Time
 	contexts map[string]bool
 	factor   uint64 // see session
+
+	singlePage time.Time // when a single-page application redeemed the code; zero: it was another's
 }
 
 // signin returns what the session's tokens are to remember of it.

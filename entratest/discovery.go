@@ -34,7 +34,13 @@ func (s *Server) authority() http.Handler {
 	all := http.NewServeMux() // in the first, an issuer's name could be a tenant's
 	all.Handle("/", mux)
 	all.Handle("GET "+issuersPath+"{name}/{what...}", s.observe(DiscoveryEndpoint, serveIssuer))
-	return s.entered(all)
+	return s.entered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if forScripts(r.URL.Path) {
+			crossOrigin(all).ServeHTTP(w, r)
+			return
+		}
+		all.ServeHTTP(w, r)
+	}))
 }
 
 // entered keeps Close waiting for requests that are being answered.

@@ -69,5 +69,7 @@ var errorTable = map[int]struct{ code, suberror, text string }{
 	7000215: {"invalid_client", "", "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'."},
 	7000218: {"invalid_client", "", "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."},
 	7000222: {"invalid_client", "", "The provided client secret keys are expired."},
+	9002326: {"invalid_request", "", "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: '%s'."},
+	9002327: {"invalid_request", "", "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests."},
 	9001023: {"invalid_request", "", "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint."},
 }

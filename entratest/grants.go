@@ -27,6 +27,10 @@ func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 	case !code.tx.verified(req.form.Get("code_verifier")):
 		return nil, aad(501481)
 	}
+	singlePage := code.tx.app.singlePage(code.tx.redirectURI)
+	if err := crossOriginRule(req, singlePage); err != nil {
+		return nil, err
+	}
 	scope := code.tx.scope
 	if text := req.form.Get("scope"); text != "" {
 		var err *aadError
@@ -35,7 +39,11 @@ func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 		}
 	}
 	code.redeemed = true
-	return s.issueUser(req, code.signin, scope, code.tx.claims.with(req.claims), code.tx.nonce)
+	in := code.signin
+	if singlePage {
+		in.singlePage = s.entraNow()
+	}
+	return s.issueUser(req, in, scope, code.tx.claims.with(req.claims), code.tx.nonce)
 }
 
 // verified checks the code verifier (RFC 7636 section 4.6).
@@ -61,6 +69,9 @@ func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
 		return nil, aad(70000).as("invalid_grant", "bad_token")
 	}
 	if err := rt.refusal(s.entraNow()); err != nil {
+		return nil, err
+	}
+	if err := crossOriginRule(req, !rt.singlePage.IsZero()); err != nil {
 		return nil, err
 	}
 	if rt.used && s.policy.strictRotation {

@@ -46,7 +46,7 @@ func (s *Server) graphAPI() http.Handler {
 	handle("POST /{version}/$batch", func(x *exchange, _ *caller) { batch(x, mux) })
 	handle("/{version}/{path...}", unknownSegment)
 	handle("/", unknownSegment)
-	return s.entered(mux)
+	return s.entered(crossOrigin(mux))
 }
 
 func unknownSegment(x *exchange, _ *caller) {

@@ -104,6 +104,13 @@ func TestRefreshTokensEndAfterNinetyIdleDays(t *testing.T) {
 	assert.Equal(t, 700082, rt.refusal(now.Add(time.Second)).aadsts)
 }
 
+func TestRefreshTokensOfSinglePagesEndAfterADay(t *testing.T) {
+	now := time.Now()
+	rt := &refreshToken{signin: signin{user: new(account), family: new(family), singlePage: now.Add(-24 * time.Hour)}, issued: now}
+	assert.Nil(t, rt.refusal(now))
+	assert.Equal(t, 700084, rt.refusal(now.Add(time.Second)).aadsts, "however young the token is")
+}
+
 // However many events are on their way to the API, they are bounded.
 func TestEventsOnTheirWayAreBounded(t *testing.T) {
 	p, now := new(principal), time.Now()

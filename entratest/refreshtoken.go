@@ -49,6 +49,8 @@ func (rt *refreshToken) refusal(now time.Time) *aadError {
 		return aad(50173, isoTime(rt.issued), isoTime(u.passwordFromAt))
 	case rt.seq < u.expiredFrom:
 		return u.expiry.error(rt)
+	case !rt.singlePage.IsZero() && now.Sub(rt.singlePage) > singlePageLife:
+		return ExpiredSinglePageApp.error(rt)
 	case now.Sub(rt.issued) > refreshTokenLife:
 		return ExpiredByInactivity.error(rt)
 	case rt.family.dead:

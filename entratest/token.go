@@ -13,7 +13,11 @@ type tokenRequest struct {
 	tenant   string // as the path has it
 	app      *app
 	strength string // of its proof, as appidacr has it; see unproven
-	claims   claimsRequest
+
+	crossOrigin bool   // a script of a page asks
+	page        string // that page's origin
+
+	claims claimsRequest
 }
 
 // A grant answers one grant_type. s.mu is held.
@@ -87,6 +91,8 @@ func (s *Stats) granted(grant string) {
 
 func (s *Server) answerToken(x *exchange) (map[string]any, *aadError) {
 	req := &tokenRequest{form: x.r.PostForm, origin: s.loginOrigin(x.r), tenant: x.r.PathValue("tenant")}
+	req.page = x.r.Header.Get("Origin")
+	req.crossOrigin = req.page != "" && req.page != req.origin
 	if _, ok := s.tenant(req.tenant); !ok {
 		return nil, aad(90002, req.tenant)
 	}
