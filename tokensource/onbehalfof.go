@@ -15,6 +15,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/jwt"
 )
 
 // ErrAssertionExpired is wrapped by the error of a source of OnBehalfOf whose
@@ -80,10 +81,9 @@ func (c *Confidential) delegate(key delegateKey, assertion string, scopes []stri
 	if c.personal != nil {
 		d.build = sync.OnceValues(func() (confidential.Client, error) { return c.personal() })
 	}
-	claims, _ := readJWT(assertion)
-	d.ends = claims.ends()
+	d.claims, _ = jwt.Read(assertion)
 	s := newSource(flow{acquire: d.acquire, voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, scopes)})
-	if d.expired() {
+	if d.claims.Expired() {
 		return s
 	}
 	return c.delegates.Add(key, s, d.until(time.Now()))
@@ -106,7 +106,7 @@ func checkAssertion(assertion string) error {
 type delegate struct {
 	app       *Confidential
 	assertion string
-	ends      time.Time // of the assertion; zero: unknown
+	claims    jwt.Claims // of the assertion; zero: it cannot be read
 	scopes    []string
 	build     func() (confidential.Client, error) // its own MSAL client, once; nil: the wrapped one
 	// redeemed says that the assertion was exchanged, so that MSAL may have a
@@ -114,25 +114,20 @@ type delegate struct {
 	redeemed atomic.Bool
 }
 
-// expired reports whether the assertion has, by any clock that Entra accepts.
-func (d *delegate) expired() bool {
-	return !d.ends.IsZero() && time.Now().After(d.ends.Add(clockSkew))
-}
-
 // until is when the assertion is forgotten.
 func (d *delegate) until(now time.Time) time.Time {
 	latest := now.Add(voidLife)
-	switch end := d.ends.Add(clockSkew); {
-	case d.ends.IsZero():
+	switch ends := d.claims.Ends(); {
+	case ends.IsZero():
 		return now.Add(assertionLife)
-	case end.Before(latest):
-		return end
+	case ends.Add(jwt.Skew).Before(latest):
+		return ends.Add(jwt.Skew)
 	}
 	return latest
 }
 
 func (d *delegate) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	if !d.redeemed.Load() && d.expired() {
+	if !d.redeemed.Load() && d.claims.Expired() {
 		return nil, outdated(msalcae.ErrInteractionRequired)
 	}
 	client, err := d.client()
@@ -168,7 +163,7 @@ func (d *delegate) explain(err error) error {
 	if !errors.As(err, &answer) {
 		return err
 	}
-	outside := answer.Code == "invalid_grant" && answer.Suberror == "" && d.expired()
+	outside := answer.Code == "invalid_grant" && answer.Suberror == "" && d.claims.Expired()
 	if outside || slices.Contains(answer.AADSTS, assertionOutsideLifetime) {
 		return outdated(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/internal/inflight"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/jwt"
 	"github.com/msalcae/msalcae/tokensource/internal/shelf"
 )
 
@@ -179,7 +180,7 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 // came from Entra over TLS, which stands for the ID token's signature (OpenID
 // Connect Core section 3.1.3.7).
 func (w *WebApp) vet(begun WebSignIn, res public.AuthResult) error {
-	id, ok := readJWT(res.IDToken.RawToken)
+	id, ok := jwt.Read(res.IDToken.RawToken)
 	if !ok || id.Nonce != begun.Nonce || !slices.Contains(id.Audience, w.app.clientID) {
 		return ErrSignInMismatch
 	}
