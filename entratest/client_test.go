@@ -57,6 +57,10 @@ func send(t testing.TB, c *http.Client, req *http.Request) answer {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
+	return readAnswer(resp, body)
+}
+
+func readAnswer(resp *http.Response, body []byte) answer {
 	a := answer{status: resp.StatusCode, header: resp.Header, body: body}
 	json.Unmarshal(body, &a.json)
 	return a
