@@ -39,13 +39,22 @@ type App struct {
 	IdentifierURIs []string `json:"identifier_uris,omitempty"`
 }
 
+// clone returns a copy that shares no list with a.
+func (a App) clone() App {
+	a.RedirectURIs, a.IdentifierURIs = slices.Clone(a.RedirectURIs), slices.Clone(a.IdentifierURIs)
+	a.SinglePageRedirectURIs = slices.Clone(a.SinglePageRedirectURIs)
+	a.Certificates, a.FederatedCredentials = slices.Clone(a.Certificates), slices.Clone(a.FederatedCredentials)
+	return a
+}
+
 type app struct {
 	App
 	principal
+	managed *ManagedIdentity // nil: it is none
 }
 
 func (a *app) confidential() bool {
-	return a.Secret != "" || len(a.Certificates) > 0 || len(a.FederatedCredentials) > 0
+	return a.managed != nil || a.Secret != "" || len(a.Certificates) > 0 || len(a.FederatedCredentials) > 0
 }
 
 // redirectAllowed implements Entra's comparison of redirect URIs.
@@ -79,10 +88,7 @@ func (s *Server) AddApp(a App) App {
 	if s.app(a.ClientID) != nil || s.wasObject(a.ClientID) {
 		panic(fmt.Sprintf("entratest: AddApp: the client id %q is taken", a.ClientID))
 	}
-	a.Certificates, a.FederatedCredentials = slices.Clone(a.Certificates), slices.Clone(a.FederatedCredentials)
-	a.RedirectURIs, a.IdentifierURIs = slices.Clone(a.RedirectURIs), slices.Clone(a.IdentifierURIs)
-	a.SinglePageRedirectURIs = slices.Clone(a.SinglePageRedirectURIs)
-	return s.addApp(a).App
+	return s.addApp(a.clone()).App
 }
 
 // AddCertificate registers certificates of an application, given by its client

@@ -3,7 +3,6 @@ package entratest
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +83,9 @@ type directory struct {
 	assertions     *shelf[signin]
 	usedAssertions *shelf[struct{}] // of clients, if they are strictly looked at
 
+	system   *app                  // the system-assigned identity
+	platform *shelf[platformToken] // tokens of managed identities
+
 	devices   *shelf[*deviceGrant] // by device code
 	userCodes *shelf[*deviceGrant]
 }
@@ -102,6 +104,8 @@ func newDirectory(graph *site) directory {
 		assertions:     newShelf[signin](100_000),
 		usedAssertions: newShelf[struct{}](100_000),
 
+		platform: newShelf[platformToken](10_000),
+
 		devices:   newShelf[*deviceGrant](10_000),
 		userCodes: newShelf[*deviceGrant](10_000),
 	}
@@ -111,6 +115,7 @@ func newDirectory(graph *site) directory {
 	d.addApp(App{ClientID: clientID, Secret: clientSecret, Name: "entratest confidential client"})
 	d.addApp(App{ClientID: publicClientID, Name: "entratest public client",
 		RedirectURIs: []string{"https://login.microsoftonline.com/common/oauth2/nativeclient"}})
+	d.system = d.addManaged(ManagedIdentity{ClientID: systemIdentity})
 	return d
 }
 
@@ -188,14 +193,15 @@ func (s *Server) Users() []User {
 }
 
 // Apps returns the applications of the tenant; the first is ClientID's, the
-// second PublicClientID's.
+// second PublicClientID's. Managed identities are none.
 func (s *Server) Apps() []App {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]App, len(s.apps))
-	for i, a := range s.apps {
-		all[i] = a.App
-		all[i].RedirectURIs = slices.Clone(a.RedirectURIs)
+	var all []App
+	for _, a := range s.apps {
+		if a.managed == nil {
+			all = append(all, a.App.clone())
+		}
 	}
 	return all
 }

@@ -62,6 +62,14 @@
 // path if need be. [Server.Protect] puts an API of your own
 // in the place of Graph.
 //
+// # Applications without secrets
+//
+// [Server.ClientCertificate] and [App.Certificates] are for client assertions,
+// [Server.Issuer] for workload identity federation, as Kubernetes and GitHub
+// Actions have it. [Server.IMDS] and [Server.AppService] are where Azure's
+// machines have tokens of managed identities, see [ManagedIdentities].
+// [Server.EnterCode] completes the sign-in of a device.
+//
 // # Where it differs from Entra
 //
 // What follows the documentation, or what Entra and Graph were seen to send, is
@@ -89,6 +97,9 @@
 //     api://AzureADTokenExchange.
 //   - An API that acts on behalf of a user whose session was revoked since the
 //     assertion was issued is answered with AADSTS50173.
+//   - The platform repeats a managed identity's token until five minutes before
+//     its end; how long Azure does is said to be hours. Its error texts are not
+//     Azure's to the letter.
 //   - A declined device code is answered with AADSTS65004, the code of a declined
 //     consent; the documentation gives authorization_declined no number.
 //   - A redirect URI that differs from the authorize request's is answered with

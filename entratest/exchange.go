@@ -73,6 +73,8 @@ func (s *Stats) arrived(e Endpoint, withToken bool) {
 		s.AuthorizeRequests++
 	case TokenEndpoint:
 		s.TokenRequests++
+	case IdentityEndpoint:
+		s.IdentityRequests++
 	case APIEndpoint:
 		s.APICalls++
 	}

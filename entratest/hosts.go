@@ -43,9 +43,15 @@ func (s *Server) newTransport() *http.Transport {
 	}
 }
 
+// metadataAddress is where Azure's machines find their metadata service.
+const metadataAddress = "169.254.169.254:80"
+
 // reroute returns where to dial for addr.
 func (s *Server) reroute(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
+	if addr == metadataAddress || addr == s.metadata.addr+":80" {
+		return s.metadata.dial
+	}
 	if err != nil || port != "443" {
 		return addr
 	}

@@ -20,6 +20,7 @@ type site struct {
 	addr     string   // as URLs name it: 127.0.0.1:port, or a name if the network is in memory
 	aka      []string // its other names
 	dial     string   // what the network knows it by
+	plain    bool     // without TLS
 	listener net.Listener
 	server   *http.Server
 	conns    sync.WaitGroup // connections and the accept loop
@@ -44,12 +45,13 @@ func listen(n network, name string, port int) (*site, error) {
 }
 
 // listenAll opens the sites of a server: the authority, the API, and all else.
-func listenAll(n network, c Config) (all [3]*site, err error) {
+func listenAll(n network, c Config) (all [4]*site, err error) {
 	for i, want := range []struct {
 		what, name string
 		port       int
 	}{
 		{"authority", "login", c.AuthorityPort}, {"API", "graph", c.APIPort}, {"upload host", "files", c.UploadPort},
+		{"managed identity endpoint", "metadata", c.IdentityPort},
 	} {
 		if all[i], err = listen(n, want.name+"."+memoryDomain, want.port); err != nil {
 			for _, open := range all[:i] {
@@ -58,15 +60,22 @@ func listenAll(n network, c Config) (all [3]*site, err error) {
 			return all, fmt.Errorf("entratest: the %s cannot listen: %w", want.what, err)
 		}
 	}
+	all[3].plain = true
 	return all, nil
 }
 
-func (s *site) origin() string { return "https://" + s.addr }
+func (s *site) origin() string {
+	if s.plain {
+		return "http://" + s.addr
+	}
+	return "https://" + s.addr
+}
 
 // names are all that are not Microsoft's.
 func (s *site) names() []string { return append([]string{s.addr}, s.aka...) }
 
-// serve answers with h over TLS, HTTP/1.1 and HTTP/2, as Entra and Graph do.
+// serve answers with h over TLS, HTTP/1.1 and HTTP/2, as Entra and Graph do, or
+// over HTTP/1.1 alone.
 func (s *site) serve(ctx context.Context, h http.Handler) {
 	s.server = &http.Server{
 		Handler:           h,
@@ -79,6 +88,10 @@ func (s *site) serve(ctx context.Context, h http.Handler) {
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Thousands of concurrent calls fit into one connection.
 		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 20000},
+	}
+	if s.plain {
+		s.conns.Go(func() { s.server.Serve(s.listener) })
+		return
 	}
 	s.conns.Go(func() { s.server.ServeTLS(s.listener, "", "") })
 }

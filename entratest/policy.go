@@ -24,6 +24,7 @@ type policy struct {
 	delay       time.Duration // of events, until the API knows
 	scopeEcho   ScopeEcho
 	deviceCodes DeviceCodes
+	identities  ManagedIdentities
 }
 
 // policyID is the Conditional Access policy behind the required contexts.

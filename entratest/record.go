@@ -16,6 +16,7 @@ const (
 	SignInEndpoint    Endpoint = "signin"    // what the sign-in pages and the page for user codes post to
 	TokenEndpoint     Endpoint = "token"
 	DeviceEndpoint    Endpoint = "devicecode" // where a device gets its codes; it polls the token endpoint
+	IdentityEndpoint  Endpoint = "identity"   // the platform\'s, for managed identities: IMDS, App Service
 	APIEndpoint       Endpoint = "api"        // the Graph-like API and what Protect wraps
 	UploadEndpoint    Endpoint = "upload"     // pre-authenticated URLs of upload sessions, on a host of their own
 	OtherEndpoint     Endpoint = "other"      // paths that the authority does not know
@@ -34,6 +35,7 @@ type Stats struct {
 	OnBehalfOfRequests        int `json:"on_behalf_of_requests"`       // with an assertion; refresh tokens count as such
 	PasswordRequests          int `json:"password_requests"`           // with a person's name and password
 	UserCredentialRequests    int `json:"user_credential_requests"`    // with a federated credential for a person (user_fic)
+	IdentityRequests          int `json:"identity_requests"`           // for tokens of managed identities; no token requests
 	DevicePolls               int `json:"device_polls"`                // with a device code, pending ones included
 
 	AuthorizeRequests int `json:"authorize_requests"` // requests for the authorize endpoint; a sign-in makes one
@@ -65,6 +67,7 @@ func (s Stats) Sub(earlier Stats) Stats {
 	s.OnBehalfOfRequests -= earlier.OnBehalfOfRequests
 	s.PasswordRequests -= earlier.PasswordRequests
 	s.UserCredentialRequests -= earlier.UserCredentialRequests
+	s.IdentityRequests -= earlier.IdentityRequests
 	s.DevicePolls -= earlier.DevicePolls
 	s.AuthorizeRequests -= earlier.AuthorizeRequests
 	s.Prompts -= earlier.Prompts

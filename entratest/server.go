@@ -40,6 +40,7 @@ type Server struct {
 	network    network
 	web, graph *site
 	files      *site // upload sessions, and what ServeHost serves
+	metadata   *site // managed identities
 	hosts      hosts
 	transport  *http.Transport
 	ctx        context.Context // ends with Close
@@ -95,6 +96,8 @@ type Config struct {
 	// free one. The last is that of upload sessions, which Graph has on a host
 	// of their own.
 	AuthorityPort, APIPort, UploadPort int
+	// IdentityPort is that of managed identities, see IMDS and AppService.
+	IdentityPort int
 }
 
 // Start is NewServer with a choice, and an error where NewServer panics: when a
@@ -106,7 +109,7 @@ func start(n network, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
+	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], metadata: sites[3], keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
 	s.directory = newDirectory(s.graph)
@@ -114,6 +117,7 @@ func start(n network, c Config) (*Server, error) {
 	s.web.serve(s.ctx, s.authority())
 	s.graph.serve(s.ctx, s.graphAPI())
 	s.files.serve(s.ctx, s.otherHosts())
+	s.metadata.serve(s.ctx, s.metadataService())
 	return s, nil
 }
 
@@ -126,6 +130,7 @@ func (s *Server) Close() {
 		s.web.close()
 		s.graph.close()
 		s.files.close()
+		s.metadata.close()
 		s.transport.CloseIdleConnections()
 		s.handlers.wait()
 	})
@@ -134,8 +139,8 @@ func (s *Server) Close() {
 // Client returns a client that trusts the server's certificate. Its transport,
 // an [*http.Transport] shared by all calls of Client, sends requests for
 // login.microsoftonline.com, the sovereign clouds' login hosts and their Graph
-// hosts to this server, under their real names: a program with production URLs
-// in it can be tested unchanged. Other hosts are dialled as usual (see
+// hosts to this server, under their real names, and those for the instance
+// metadata service (169.254.169.254): a program with production URLs in it can be tested unchanged. Other hosts are dialled as usual (see
 // NewMemoryServer for those of a server in memory); add
 // certificates to its TLSClientConfig.RootCAs before first use to trust them.
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.transport} }
@@ -176,6 +181,9 @@ func (s *Server) Username() string { return username }
 
 // Password returns the password of the user named by Username.
 func (s *Server) Password() string { return password }
+
+// signer is the key that signs.
+func (s *Server) signer() *jose.Key { return s.keys[0] }
 
 func (s *Server) key(kid string) *jose.Key {
 	for _, k := range s.keys {

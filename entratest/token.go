@@ -115,7 +115,7 @@ func (s *Server) answerToken(x *exchange) (map[string]any, *aadError) {
 	}
 	x.rec.Account = i.label
 	// The signature is what takes long: nobody else waits for it.
-	return i.sign(s.keys[0]), nil
+	return i.sign(s.signer()), nil
 }
 
 func (s *Server) grant(x *exchange, req *tokenRequest, grant grant) (*issue, *aadError) {
