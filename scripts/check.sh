@@ -27,12 +27,21 @@ formatted() {
 
 documented() { go test -count=1 -run '^TestHouse' . >/dev/null || go test -count=1 -run '^TestHouse' .; }
 
+# Without cgo, as most programs are released, for every system that is promised.
+builds_for() { CGO_ENABLED=0 GOOS=$1 go vet ./...; } # which compiles all of it first
+
 for module in $(modules); do
 	title "$module" "$module"
 	cd "$module"
 	check vet go vet ./...
 	check staticcheck go run "$staticcheck" -checks inherit,-ST1005 ./... # Entra is a name
 	check "go mod tidy" go mod tidy -diff
+	case "$module" in . | ./cache/local)
+		for system in linux darwin windows freebsd; do
+			check "vet for $system without cgo" builds_for "$system"
+		done
+		;;
+	esac
 	if [ "$module" = . ]; then
 		check gofmt formatted
 		check "house rules (imports, go.mod, documentation)" documented

@@ -1,0 +1,107 @@
+package local
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/msalcae/msalcae/cache"
+	"github.com/stretchr/testify/require"
+)
+
+// The tests run this test binary again, as other processes with a role. A role
+// that returns has ended well.
+var roles = map[string]func(args []string) error{}
+
+const roleVar = "MSALCAE_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVar); role != "" {
+		if err := roles[role](os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// A child is another process.
+type child struct {
+	*exec.Cmd
+	t      testing.TB
+	in     io.WriteCloser
+	out    *bufio.Reader
+	stderr bytes.Buffer
+}
+
+// child describes a process with a role; change may change how it is run.
+func newChild(t testing.TB, role string, args []string, change ...func(*exec.Cmd)) *child {
+	t.Helper()
+	path, err := os.Executable()
+	require.NoError(t, err)
+	c := &child{Cmd: exec.Command(path, args...), t: t}
+	c.Env = append(os.Environ(), roleVar+"="+role, "GORACE=atexit_sleep_ms=0")
+	c.Stderr = &c.stderr
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	c.out = bufio.NewReader(out)
+	c.in, err = c.StdinPipe()
+	require.NoError(t, err)
+	for _, f := range change {
+		f(c.Cmd)
+	}
+	return c
+}
+
+// quick has a child run without the race detector.
+func quick(t testing.TB) func(*exec.Cmd) {
+	path := builtQuick(t)
+	return func(c *exec.Cmd) { c.Path = path }
+}
+
+func spawn(t testing.TB, role string, args []string, change ...func(*exec.Cmd)) *child {
+	t.Helper()
+	c := newChild(t, role, args, change...)
+	require.NoError(t, c.Start())
+	t.Cleanup(func() {
+		if c.ProcessState == nil {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
+	return c
+}
+
+// line returns the next line that the child prints, "" if it has ended.
+func (c *child) line() string {
+	text, _ := c.out.ReadString('\n')
+	return strings.TrimSpace(text)
+}
+
+// wait waits until the child has ended well, and returns what it printed since.
+func (c *child) wait() string {
+	c.t.Helper()
+	out, err := io.ReadAll(c.out)
+	require.NoError(c.t, err)
+	require.NoError(c.t, c.Wait(), c.stderr.String())
+	return strings.TrimSpace(string(out))
+}
+
+// run runs a child to its end.
+func run(t testing.TB, role string, args []string, change ...func(*exec.Cmd)) string {
+	t.Helper()
+	return spawn(t, role, args, change...).wait()
+}
+
+var testKey = bytes.Repeat([]byte{7}, 32)
+
+// partition is what another process sees of the files in dir.
+func partition(dir string) *cache.Partition {
+	return cache.New(&files{dir: dir}, testKey).Partition(cache.Scope{Authority: "https://login.example/t", ClientID: "c"})
+}
