@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/msalcae/msalcae"
+)
+
+// request sends one request and prints the answer.
+func request(ctx context.Context, s *session, args []string) error {
+	who, err := s.account(ctx, s.who)
+	if err != nil {
+		return err
+	}
+	var content []byte
+	if len(args) == 3 {
+		if content, err = s.body(args[2]); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, strings.ToUpper(args[0]), s.url(args[1]), bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	if content != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	client := (&msalcae.Transport{Source: s.people.Account(who, s.scopes...), Base: s.base, Trace: s.trace}).Client()
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if err := print(s.out, resp); err != nil {
+		return err
+	}
+	if resp.StatusCode >= 400 {
+		return fmt.Errorf("%s answered %s", resp.Request.URL.Host, resp.Status)
+	}
+	return nil
+}
+
+// url takes a path below Graph's version, or the address of a next page.
+func (s *session) url(path string) string {
+	if strings.HasPrefix(path, "https://") {
+		return path // no token is sent to other hosts than Graph's
+	}
+	return s.graph + "/" + strings.TrimPrefix(path, "/")
+}
+
+// body reads what is to be sent.
+func (s *session) body(arg string) ([]byte, error) {
+	name, isFile := strings.CutPrefix(arg, "@")
+	switch {
+	case !isFile:
+		return []byte(arg), nil
+	case name == "-":
+		return io.ReadAll(s.in)
+	}
+	return os.ReadFile(name)
+}
+
+// print writes an answer's body: JSON so that a person can read it.
+func print(out io.Writer, resp *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if kind != "application/json" {
+		_, err := io.Copy(out, resp.Body)
+		return err
+	}
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if json.Indent(&text, content, "", "  ") != nil {
+		text.Reset()
+		text.Write(content)
+	}
+	text.WriteByte('\n')
+	_, err = text.WriteTo(out)
+	return err
+}
