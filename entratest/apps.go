@@ -33,6 +33,9 @@ type App struct {
 	// AllowPublicClient lets a confidential client do without proof in all grants
 	// but those that need one: "allow public client flows" of a registration.
 	AllowPublicClient bool `json:"allow_public_client,omitempty"`
+	// LogoutURL is loaded in a frame when a session ends of which the application
+	// has had a code (front-channel logout); "" is none.
+	LogoutURL string `json:"logout_url,omitempty"`
 	// IdentifierURIs are what the application's own API is called, besides its
 	// client id and "api://" followed by it: tokens for the API are issued under
 	// all of them, and are good for the application to act on behalf of a user.

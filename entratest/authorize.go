@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,7 +19,8 @@ type transaction struct {
 	app                              *app
 	redirectURI, responseMode, state string
 	scope                            scopeRequest
-	nonce, hint                      string
+	nonce, hint, domain              string
+	maxAge                           time.Duration // of the sign-in; negative: any
 	challenge, challengeMethod       string
 	claims                           claimsRequest
 	claimsText                       string
@@ -28,6 +30,7 @@ type transaction struct {
 	device  *deviceGrant // that is to get the tokens; nil: the redirect URI gets a code
 	confirm bool         // the person must say that the application is meant
 
+	cookies []string // the browser's handles of sessions, see sessionCookie
 	session *session // who signed in; nil: nobody yet
 	page    page     // that the person sees; "": none yet
 }
@@ -69,7 +72,8 @@ func authorize(x *exchange) {
 		return
 	}
 	x.s.mu.Lock()
-	tx.session = x.s.browserSession(x.r, tx)
+	tx.cookies = cookies(x.r)
+	x.s.resume(tx)
 	tx.id = secretString()
 	x.s.pending.put(tx.id, tx)
 	next := x.s.step(tx)
@@ -119,6 +123,14 @@ func (tx *transaction) read(s *Server, form url.Values) *aadError {
 		return aad(700054, kind)
 	}
 	tx.nonce, tx.hint, tx.clientInfo = form.Get("nonce"), form.Get("login_hint"), form.Get("client_info") == "1"
+	tx.domain, tx.maxAge = form.Get("domain_hint"), -1
+	if text := form.Get("max_age"); text != "" {
+		seconds, err := strconv.ParseUint(text, 10, 31)
+		if err != nil {
+			return aad(90100, "max_age")
+		}
+		tx.maxAge = time.Duration(seconds) * time.Second
+	}
 	for _, p := range strings.Fields(form.Get("prompt")) {
 		switch p {
 		case "none":
@@ -180,7 +192,7 @@ func (s *Server) step(tx *transaction) handler {
 	}
 	if tx.session == nil || tx.login || tx.pick {
 		if tx.silent {
-			return s.refuse(tx, aad(50058))
+			return s.refuse(tx, tx.unseen())
 		}
 		return s.show(tx, pageSignIn, "")
 	}
@@ -204,6 +216,14 @@ func (s *Server) step(tx *transaction) handler {
 	return s.finish(tx)
 }
 
+// unseen is the error of a request that may show no page, and would have to.
+func (tx *transaction) unseen() *aadError {
+	if tx.pick && !tx.login {
+		return aad(16000)
+	}
+	return aad(50058)
+}
+
 // objection returns why the transaction's session does not suffice. s.mu is
 // held.
 func (s *Server) objection(tx *transaction) *objection {
@@ -221,12 +241,6 @@ func (s *Server) refuse(tx *transaction, e *aadError) handler {
 	return func(x *exchange) { x.redirectError(tx, e) }
 }
 
-// alive tells whether the session has not been revoked, nor its user disabled. s.mu is held.
-func (s *Server) alive(session *session) bool {
-	u := session.user
-	return session.seq >= max(u.validFrom, u.passwordFrom, u.sessionsFrom) && u.blocked == 0
-}
-
 // finish hands out the code, or lets the device have its tokens. s.mu is held.
 func (s *Server) finish(tx *transaction) handler {
 	s.pending.drop(tx.id)
@@ -239,32 +253,11 @@ func (s *Server) finish(tx *transaction) handler {
 	if tx.clientInfo {
 		answer.Set("client_info", clientInfo(tx.session.user.ObjectID))
 	}
-	cookie, label := s.cookie(tx.session), tx.session.user.label
+	cookie, label := s.remember(tx), tx.session.user.label
 	return func(x *exchange) {
 		x.rec.Account = label
 		http.SetCookie(x, cookie)
 		x.s.recorder.count(func(st *Stats) { st.SignIns++ })
 		x.respond(tx, answer)
 	}
-}
-
-// sessionCookie holds the handle of the browser's session.
-const sessionCookie = "ESTSAUTH"
-
-func (s *Server) cookie(session *session) *http.Cookie {
-	return &http.Cookie{Name: sessionCookie, Value: session.cookie, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode}
-}
-
-// browserSession returns the session that the browser's cookie names, if it is
-// alive and of the person whom the request hints at. s.mu is held.
-func (s *Server) browserSession(r *http.Request, tx *transaction) *session {
-	c, err := r.Cookie(sessionCookie)
-	if err != nil {
-		return nil
-	}
-	session, ok := s.sessions.get(c.Value)
-	if !ok || !s.alive(session) || tx.hint != "" && session.user != s.user(tx.hint) {
-		return nil
-	}
-	return session
 }

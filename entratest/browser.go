@@ -90,6 +90,37 @@ func (b *Browser) Open(url string) error { return b.visit(url, "") }
 // device is told so, and the error is nil.
 func (b *Browser) EnterCode(url, code string) error { return b.visit(url, code) }
 
+// SignOut opens url, a logout URL, and what its page has applications told by,
+// and goes on to where it leads. The error is nil if the person is signed out.
+func (b *Browser) SignOut(url string) error {
+	ctx, cancel := context.WithTimeout(b.s.ctx, maxSignInTime)
+	defer cancel()
+	page, err := b.get(ctx, url)
+	if err != nil || !page.entra {
+		return err
+	}
+	if page.texts["done"] == "" {
+		return fmt.Errorf("entratest: signing out failed: %s", page.problem())
+	}
+	for _, next := range append(page.frames, page.next) {
+		if next == "" {
+			continue
+		}
+		if _, err := b.get(ctx, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Browser) get(ctx context.Context, url string) (*webPage, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, errors.New("entratest: a URL cannot be parsed")
+	}
+	return b.do(req)
+}
+
 // visit follows a sign-in from its first page to its end. code is for the page
 // that asks for a user code.
 func (b *Browser) visit(url, code string) error {
@@ -142,8 +173,11 @@ func (b *Browser) choose(p *webPage, done map[string]bool, code string) (*webFor
 	if f := p.form("form_post", "approve", "confirm", "consent"); f != nil {
 		return f, nil
 	}
-	if f := p.form("account"); f != nil && strings.EqualFold(f.fields.Get("login"), b.Username) {
-		return f, nil
+	for _, f := range p.forms {
+		if strings.HasPrefix(f.id, "account") && strings.EqualFold(f.fields.Get("login"), b.Username) {
+			f.id = "account" // one of several
+			return f, nil
+		}
 	}
 	f := p.form("signin", "device")
 	if f == nil || done[f.id] || f.id == "device" && code == "" {

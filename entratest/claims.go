@@ -52,6 +52,9 @@ func (c claimsRequest) with(more claimsRequest) claimsRequest {
 	return both
 }
 
+// asked tells whether anything was asked for.
+func (c claimRequest) asked() bool { return len(c.Value) > 0 || len(c.Values) > 0 }
+
 // texts returns value and values, strings without their quotes.
 func (c claimRequest) texts() []string {
 	var all []string

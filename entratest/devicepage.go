@@ -61,9 +61,9 @@ func (s *Server) beginDevice(x *exchange, code string) handler {
 	}
 	x.rec.Client = g.app.ClientID
 	tx := &transaction{id: secretString(), origin: s.loginOrigin(x.r), tenant: x.r.PathValue("tenant"), app: g.app,
-		scope: g.scope, claims: g.claims, claimsText: g.claimsText, device: g, confirm: true}
-	tx.session = s.browserSession(x.r, tx)
-	tx.pick = tx.session != nil
+		scope: g.scope, claims: g.claims, claimsText: g.claimsText, device: g, confirm: true, maxAge: -1, cookies: cookies(x.r)}
+	s.resume(tx)
+	tx.pick = tx.pick || tx.session != nil
 	s.pending.put(tx.id, tx)
 	return s.step(tx)
 }
@@ -74,7 +74,7 @@ func (s *Server) finishDevice(tx *transaction) handler {
 	if g := tx.device; g.signin == nil && !g.declined {
 		g.signin, g.seq = &in, s.next()
 	}
-	cookie, label := s.cookie(tx.session), in.user.label
+	cookie, label := s.remember(tx), in.user.label
 	return func(x *exchange) {
 		x.rec.Account = label
 		http.SetCookie(x, cookie)

@@ -2,7 +2,6 @@ package entratest
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -20,17 +19,6 @@ type User struct {
 type account struct {
 	User
 	principal
-}
-
-// A session is a person signed in with one browser.
-type session struct {
-	id       string // clients know it as session_state
-	cookie   string // only the browser knows it
-	user     *account
-	seq      uint64
-	signedIn time.Time
-	contexts map[string]bool // authentication contexts that were satisfied
-	factor   uint64          // place in the order of events of the second factor; 0: none was given
 }
 
 // A refreshToken remembers the sign-in that it came from.
@@ -53,12 +41,6 @@ type signin struct {
 	factor   uint64 // see session
 
 	singlePage time.Time // when a single-page application redeemed the code; zero: it was another's
-}
-
-// signin returns what the session's tokens are to remember of it.
-func (session *session) signin() signin {
-	return signin{user: session.user, session: session.id, at: session.signedIn,
-		contexts: maps.Clone(session.contexts), factor: session.factor, family: new(family)}
 }
 
 // A family is the refresh tokens of one sign-in.

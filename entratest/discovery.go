@@ -29,6 +29,8 @@ func (s *Server) authority() http.Handler {
 	handle("POST /{tenant}/oauth2/deviceauth", SignInEndpoint, enterUserCode)
 	handle("GET /common/userrealm/{user}", DiscoveryEndpoint, userRealm)
 	handle("GET /common/UserRealm/{user}", DiscoveryEndpoint, userRealm) // as MSAL Go spells it
+	handle("GET /{tenant}/oauth2/v2.0/logout", LogoutEndpoint, logout)
+	handle("POST /{tenant}/oauth2/v2.0/logout", LogoutEndpoint, logout)
 	handle("GET /common/oauth2/nativeclient", OtherEndpoint, func(x *exchange) { x.page(http.StatusOK, pageBlank, nil) })
 	handle("/", OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) })
 	all := http.NewServeMux() // in the first, an issuer's name could be a tenant's
@@ -140,6 +142,9 @@ func openIDConfiguration(x *exchange) {
 		"issuer":                                origin + "/" + id + "/v2.0",
 		"request_uri_parameter_supported":       false,
 		"authorization_endpoint":                at + "/oauth2/v2.0/authorize",
+		"end_session_endpoint":                  at + "/oauth2/v2.0/logout",
+		"http_logout_supported":                 true,
+		"frontchannel_logout_supported":         true,
 		"device_authorization_endpoint":         at + "/oauth2/v2.0/devicecode",
 		"claims_supported": []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce",
 			"preferred_username", "name", "oid", "tid", "ver"},
@@ -160,7 +165,7 @@ func jwks(x *exchange) {
 	}
 	origin := x.s.loginOrigin(x.r)
 	var keys []map[string]any
-	for _, k := range x.s.keys {
+	for _, k := range x.s.published() {
 		jwk := k.JWK()
 		jwk["cloud_instance_name"] = strings.TrimPrefix(origin, "https://")
 		jwk["issuer"] = origin + "/" + id + "/v2.0"

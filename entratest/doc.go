@@ -102,6 +102,9 @@
 //     Azure's to the letter.
 //   - A declined device code is answered with AADSTS65004, the code of a declined
 //     consent; the documentation gives authorization_declined no number.
+//   - A silent request that several accounts of a browser could answer is refused
+//     with AADSTS16000. Signing out ends the sessions of the browser and no
+//     refresh tokens.
 //   - A redirect URI that differs from the authorize request's is answered with
 //     invalid_grant and AADSTS500112 at the token endpoint.
 //

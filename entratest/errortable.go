@@ -3,6 +3,7 @@ package entratest
 // errorTable holds texts as Entra words them. They may change there at any
 // time: clients branch on error and suberror, never on code or text.
 var errorTable = map[int]struct{ code, suberror, text string }{
+	16000:   {"interaction_required", "", "Either multiple user identities are available for the current request or selected account is not supported for the scenario."},
 	50011:   {"invalid_request", "", "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'."},
 	50012:   {"invalid_client", "", "Authentication failed: the certificate or the signature of the assertion is not good."},
 	50013:   {"invalid_grant", "", "Assertion failed signature validation. Reason: %s."},

@@ -66,6 +66,13 @@ func (v *verifier) verify(token string) (*accessToken, error) {
 	return t, nil
 }
 
+// forget has all tokens looked at again.
+func (v *verifier) forget() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.good = nil
+}
+
 func (v *verifier) parse(token string) (*accessToken, error) {
 	jwt, err := jose.Parse(token)
 	if err != nil {

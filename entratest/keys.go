@@ -23,13 +23,8 @@ var (
 	certsUntil = time.Date(2099, 12, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// sharedKey signs for every server of the process: to make an RSA key takes
-// longer than most tests do.
-var sharedKey = sync.OnceValue(newSigningKey)
-
-func newSigningKey() *jose.Key {
-	return jose.NewKey("entratest token signing: for tests only", certsFrom, certsUntil)
-}
+// sharedKey is the key that a new server signs with.
+func sharedKey() *jose.Key { return nthKey(0) }
 
 // issuersKey signs for the issuers outside Entra of every server of the
 // process.

@@ -11,15 +11,16 @@ import (
 type page string
 
 const (
-	pageSignIn   page = "signin"
-	pageApprove  page = "approve"
-	pageConsent  page = "consent"
-	pageDevice   page = "device"  // asks for a user code
-	pageConfirm  page = "confirm" // that a device's application is meant
-	pageDone     page = "done"    // the device goes on
-	pageFormPost page = "form_post"
-	pageError    page = "error"
-	pageBlank    page = "blank" // where native applications may have the answer sent
+	pageSignIn    page = "signin"
+	pageApprove   page = "approve"
+	pageConsent   page = "consent"
+	pageDevice    page = "device"  // asks for a user code
+	pageConfirm   page = "confirm" // that a device's application is meant
+	pageDone      page = "done"    // the device goes on
+	pageSignedOut page = "signedout"
+	pageFormPost  page = "form_post"
+	pageError     page = "error"
+	pageBlank     page = "blank" // where native applications may have the answer sent
 )
 
 // The pages are plain on purpose: a person can use them, and so can a program
@@ -36,15 +37,16 @@ label,input[type=text],input[type=password]{display:block;width:100%;box-sizing:
 
 {{define "about"}}<p>to continue to {{.App}}</p>
 {{with .Error}}<p id="error" role="alert">{{.}}</p>{{end}}
-{{with .Why}}<p id="why">You are asked because more than your present sign-in is needed: <small>{{.}}</small></p>{{end}}{{end}}
+{{with .Why}}<p id="why">More than your present sign-in is needed: {{.Reasons}}.</p>
+<details><summary>What was asked for</summary><small id="claims">{{.Claims}}</small></details>{{end}}{{end}}
 
 {{define "cancel"}}<form id="cancel" method="POST" action="{{.Post}}">{{template "hidden" .}}
 <input type="hidden" name="action" value="cancel"/><button type="submit">Cancel</button></form></body></html>{{end}}
 
 {{define "signin"}}{{template "head" "Sign in"}}{{template "about" .}}
-{{if .Known}}<form id="account" method="POST" action="{{.Post}}">{{template "hidden" .}}
-<input type="hidden" name="action" value="continue"/><input type="hidden" name="login" value="{{.Account}}"/>
-<button type="submit">{{.Account}}</button></form><p>or use another account</p>{{end}}
+{{range $i, $name := .Accounts}}<form id="account{{if $i}}-{{$i}}{{end}}" method="POST" action="{{$.Post}}">{{template "hidden" $}}
+<input type="hidden" name="action" value="continue"/><input type="hidden" name="login" value="{{$name}}"/>
+<button type="submit">{{$name}}</button></form>{{end}}{{if .Accounts}}<p>or use another account</p>{{end}}
 <form id="signin" method="POST" action="{{.Post}}">{{template "hidden" .}}
 <input type="hidden" name="action" value="signin"/>
 <label for="login">Username</label><input type="text" id="login" name="login" value="{{.Hint}}" autocomplete="username"/>
@@ -74,6 +76,11 @@ label,input[type=text],input[type=password]{display:block;width:100%;box-sizing:
 
 {{define "done"}}{{template "head" "You have signed in"}}
 <p id="done">You have signed in to {{.App}} on your device. You may now close this window.</p></body></html>{{end}}
+
+{{define "signedout"}}{{template "head" "You signed out of your account"}}
+<p id="done">It's a good idea to close all browser windows.</p>
+{{range .Frames}}<iframe src="{{.}}" title="signing out of an application" hidden="hidden"></iframe>
+{{end}}{{with .Back}}<p><a id="continue" href="{{.}}">Continue</a></p>{{end}}</body></html>{{end}}
 
 {{define "form_post"}}<html><head><title>Working...</title></head><body>
 <form id="form_post" method="POST" name="hiddenform" action="{{.Action}}">

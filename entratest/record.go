@@ -16,10 +16,11 @@ const (
 	SignInEndpoint    Endpoint = "signin"    // what the sign-in pages and the page for user codes post to
 	TokenEndpoint     Endpoint = "token"
 	DeviceEndpoint    Endpoint = "devicecode" // where a device gets its codes; it polls the token endpoint
-	IdentityEndpoint  Endpoint = "identity"   // the platform\'s, for managed identities: IMDS, App Service
-	APIEndpoint       Endpoint = "api"        // the Graph-like API and what Protect wraps
-	UploadEndpoint    Endpoint = "upload"     // pre-authenticated URLs of upload sessions, on a host of their own
-	OtherEndpoint     Endpoint = "other"      // paths that the authority does not know
+	LogoutEndpoint    Endpoint = "logout"
+	IdentityEndpoint  Endpoint = "identity" // the platform\'s, for managed identities: IMDS, App Service
+	APIEndpoint       Endpoint = "api"      // the Graph-like API and what Protect wraps
+	UploadEndpoint    Endpoint = "upload"   // pre-authenticated URLs of upload sessions, on a host of their own
+	OtherEndpoint     Endpoint = "other"    // paths that the authority does not know
 )
 
 // Stats counts what the server saw. It is comparable; Sub tells what a part of

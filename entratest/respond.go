@@ -20,12 +20,17 @@ func (x *exchange) respond(tx *transaction, answer url.Values) {
 	case "fragment":
 		x.redirect(tx.redirectURI + "#" + answer.Encode())
 	default:
-		separator := "?"
-		if strings.Contains(tx.redirectURI, "?") {
-			separator = "&"
-		}
-		x.redirect(tx.redirectURI + separator + answer.Encode())
+		x.redirect(withQuery(tx.redirectURI, answer))
 	}
+}
+
+// withQuery adds to the query of a URI, and leaves the rest as it is spelled.
+func withQuery(uri string, more url.Values) string {
+	separator := "?"
+	if strings.Contains(uri, "?") {
+		separator = "&"
+	}
+	return uri + separator + more.Encode()
 }
 
 func (x *exchange) redirect(to string) {

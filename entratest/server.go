@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
 // The directory that a new server begins with.
@@ -48,7 +46,7 @@ type Server struct {
 	closing    sync.Once
 	handlers   running
 
-	keys     []*jose.Key // the first signs
+	keys     rotation
 	verifier verifier
 	recorder recorder
 	clocks   clocks
@@ -109,7 +107,7 @@ func start(n network, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], metadata: sites[3], keys: []*jose.Key{sharedKey()}, rand: newRand(1)}
+	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], metadata: sites[3], rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
 	s.directory = newDirectory(s.graph)
@@ -181,18 +179,6 @@ func (s *Server) Username() string { return username }
 
 // Password returns the password of the user named by Username.
 func (s *Server) Password() string { return password }
-
-// signer is the key that signs.
-func (s *Server) signer() *jose.Key { return s.keys[0] }
-
-func (s *Server) key(kid string) *jose.Key {
-	for _, k := range s.keys {
-		if k.ID == kid {
-			return k
-		}
-	}
-	return nil
-}
 
 // next returns the next place in the order of events. s.mu is held.
 func (s *Server) next() uint64 {

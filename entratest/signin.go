@@ -7,7 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/msalcae/msalcae/wwwauth"
 )
 
 // signIn takes what a person does on a sign-in page.
@@ -29,6 +30,7 @@ func signIn(x *exchange) {
 		x.errorPage(aad(90023, "this sign-in has ended or never began"))
 		return
 	}
+	tx.cookies = cookies(x.r)
 	x.rec.Client = tx.app.ClientID
 	next := x.s.act(x, tx)
 	x.s.mu.Unlock()
@@ -52,8 +54,8 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 		tx.giveConsent()
 	case tx.page != pageSignIn:
 	case action == "continue": // as the account that the browser is signed in to
-		session := s.browserSession(x.r, tx)
-		if session == nil || tx.login || !strings.EqualFold(session.user.Username, form.Get("login")) {
+		session := tx.known(s, form.Get("login"))
+		if session == nil || tx.login {
 			return s.show(tx, pageSignIn, "")
 		}
 		tx.session, tx.pick = session, false
@@ -85,13 +87,6 @@ func (s *Server) turnAway(x *exchange, tx *transaction, e *aadError) handler {
 	return s.show(tx, pageSignIn, problem)
 }
 
-// newSession signs a person in. s.mu is held.
-func (s *Server) newSession(user *account) *session {
-	session := &session{id: newGUID(), cookie: secretString(), user: user, seq: s.next(), signedIn: time.Now(), contexts: map[string]bool{}}
-	s.sessions.put(session.cookie, session)
-	return session
-}
-
 // approve notes that the person has given a second factor for what the claims
 // ask for. s.mu is held.
 func (s *Server) approve(tx *transaction) {
@@ -121,7 +116,13 @@ func (s *Server) show(tx *transaction, p page, problem string) handler {
 	}
 	if tx.session != nil {
 		data["Account"] = tx.session.user.Username
-		data["Known"] = !tx.login
+	}
+	if !tx.login {
+		var accounts []string
+		for _, known := range s.candidates(tx) {
+			accounts = append(accounts, known.user.Username)
+		}
+		data["Accounts"] = accounts
 	}
 	return func(x *exchange) {
 		if first {
@@ -131,20 +132,29 @@ func (s *Server) show(tx *transaction, p page, problem string) handler {
 	}
 }
 
-// why says what claims were asked for beyond the client's capabilities.
-func why(tx *transaction) string {
-	asked := map[string]claimRequest{}
-	for name, c := range tx.claims {
-		if name != "xms_cc" {
-			asked[name] = c
+// known returns the browser's session of an account that the person may pick.
+// s.mu is held.
+func (tx *transaction) known(s *Server, login string) *session {
+	for _, session := range s.candidates(tx) {
+		if strings.EqualFold(session.user.Username, login) {
+			return session
 		}
 	}
-	if len(asked) == 0 {
-		return ""
+	return nil
+}
+
+// A demand is what the pages tell of claims that were asked for: why, as far as
+// is known, and the claims as they came.
+type demand struct{ Reasons, Claims string }
+
+// why tells of the claims beyond the client's capabilities; nil: there are none.
+func why(tx *transaction) *demand {
+	if len(tx.claims) == 0 || len(tx.claims) == 1 && tx.claims["xms_cc"].asked() {
+		return nil
 	}
 	var b bytes.Buffer
 	if json.Compact(&b, []byte(tx.claimsText)) != nil {
-		return ""
+		return nil
 	}
-	return b.String()
+	return &demand{wwwauth.Explain(tx.claimsText).String(), b.String()}
 }

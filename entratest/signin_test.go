@@ -104,10 +104,10 @@ func TestSignInPage(t *testing.T) {
 	page := get(t, s, app.authorizeURL("login_hint", "Grace@contoso.test", "claims", `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`))
 	require.Equal(t, 200, page.status)
 	assert.Contains(t, string(page.body), `value="Grace@contoso.test"`)
-	assert.Contains(t, string(page.body), "You are asked because")
+	assert.Contains(t, string(page.body), "sign-in must satisfy authentication context c1")
 	assert.Contains(t, string(page.body), "c1")
 	assert.Equal(t, "DENY", page.header.Get("X-Frame-Options"))
-	assert.NotContains(t, string(get(t, s, app.authorizeURL()).body), "You are asked because", "capabilities are no reason")
+	assert.NotContains(t, string(get(t, s, app.authorizeURL()).body), "sign-in must satisfy authentication context c1", "capabilities are no reason")
 
 	wrong := submit(t, s, page, url.Values{"login": {s.Username()}, "passwd": {"wrong"}})
 	assert.Equal(t, http.StatusOK, wrong.status)

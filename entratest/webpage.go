@@ -23,6 +23,8 @@ type webPage struct {
 	status int
 	answer url.Values // of a redirect URI: query, or fragment
 	forms  []*webForm
+	frames []string          // addresses of frames
+	next   string            // where the link leads that goes on; "": there is none
 	texts  map[string]string // of elements with an id
 }
 
@@ -79,6 +81,12 @@ func (p *webPage) element(t xml.StartElement) {
 	switch t.Name.Local {
 	case "form":
 		p.forms = append(p.forms, &webForm{id: attribute(t, "id"), action: attribute(t, "action"), fields: url.Values{}})
+	case "iframe":
+		p.frames = append(p.frames, attribute(t, "src"))
+	case "a":
+		if attribute(t, "id") == "continue" {
+			p.next = attribute(t, "href")
+		}
 	case "input":
 		if name := attribute(t, "name"); name != "" && len(p.forms) > 0 {
 			// Submission makes line ends CRLF (HTML, "constructing the entry list").
