@@ -10,8 +10,12 @@ import (
 	"strings"
 )
 
-// maxItems is how many files are kept in mind per drive.
-const maxItems = 1000
+// What is kept in mind of a drive: so many files, with names as long as
+// OneDrive's paths may be.
+const (
+	maxItems = 1000
+	maxName  = 400
+)
 
 func newSHA256() hash.Hash { return sha256.New() }
 
@@ -49,7 +53,8 @@ func (s *Server) addItem(owner *principal, d *driveItem) map[string]any {
 // itemName is the file that a path means, by its path from the root or its id.
 func (x *exchange) itemName() string {
 	item := strings.TrimSuffix(x.r.PathValue("item"), "/"+path.Base(x.r.PathValue("item")))
-	return strings.Trim(path.Base(strings.TrimSuffix(item, ":")), ":")
+	name := strings.Trim(path.Base(strings.TrimSuffix(item, ":")), ":")
+	return strings.ToValidUTF8(name[:min(len(name), maxName)], "")
 }
 
 // driveAction routes what ends in a function of a file.
@@ -98,7 +103,7 @@ func renameItem(x *exchange, c *caller) {
 		return
 	}
 	var name string
-	if json.Unmarshal(body["name"], &name) != nil || name == "" || len(body) > 1 {
+	if json.Unmarshal(body["name"], &name) != nil || name == "" || len(name) > maxName || len(body) > 1 {
 		x.graphError(http.StatusBadRequest, "invalidRequest", "Only the name can be changed.")
 		return
 	}

@@ -14,6 +14,8 @@ const (
 	maxJSONBody   = 4 << 20
 	maxUploadBody = 4 << 30
 	maxMessages   = 1000 // kept per mailbox
+	maxMailbox    = 64 << 20
+	maxProperty   = 16 << 10 // of a profile
 )
 
 // graphAPI routes the Graph-like API.
@@ -101,7 +103,7 @@ func changeMe(x *exchange, c *caller) {
 	changes := map[string]string{}
 	for name, raw := range body {
 		var value string
-		if strings.HasPrefix(name, "@") || name == "id" || json.Unmarshal(raw, &value) != nil || len(changes) == 100 {
+		if strings.HasPrefix(name, "@") || name == "id" || json.Unmarshal(raw, &value) != nil || len(changes) == 100 || len(name)+len(value) > maxProperty {
 			x.graphError(http.StatusBadRequest, "Request_BadRequest", "The property '"+name+"' cannot be set.")
 			return
 		}

@@ -22,6 +22,7 @@ type accessToken struct {
 	Capabilities []string `json:"xms_cc"`
 	Contexts     []string `json:"acrs"`
 
+	kid      string // of the key that signed it
 	seq      uint64 // of its issue, see Server.seq
 	anywhere bool   // the API does not look where it comes from
 }
@@ -50,7 +51,7 @@ func (v *verifier) verify(token string) (*accessToken, error) {
 	v.mu.RLock()
 	t := v.good[sum]
 	v.mu.RUnlock()
-	if t != nil {
+	if t != nil && v.keys(t.kid) != nil {
 		return t, nil
 	}
 	t, err := v.parse(token)
@@ -85,7 +86,7 @@ func (v *verifier) parse(token string) (*accessToken, error) {
 	if err := jwt.Verify(key.Public()); err != nil {
 		return nil, err
 	}
-	t := new(accessToken)
+	t := &accessToken{kid: jwt.Header.KeyID}
 	if err := jwt.Claims(t); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,13 @@ import (
 // A message is one of a mailbox: what was posted, with an id.
 type message map[string]json.RawMessage
 
+func (m message) size() (n int) {
+	for name, raw := range m {
+		n += len(name) + len(raw)
+	}
+	return n
+}
+
 // receive reads a body to its end, at most limit bytes, into w as well. What
 // arrived is recorded, and shown in the answer's headers X-Entratest-Length and
 // X-Entratest-Sha256.
@@ -102,14 +109,19 @@ func (x *exchange) changeStored(c *caller, changes message) {
 	if i >= 0 {
 		changed = maps.Clone(owner.messages[i])
 		maps.Copy(changed, changes)
-		owner.messages[i] = changed
+		if changed.size() <= maxJSONBody {
+			owner.messages[i] = changed
+		}
 	}
 	x.s.mu.Unlock()
-	if changed == nil {
+	switch {
+	case changed == nil:
 		x.graphError(http.StatusNotFound, "ErrorItemNotFound", "The specified object was not found in the store.")
-		return
+	case changed.size() > maxJSONBody:
+		x.graphError(http.StatusRequestEntityTooLarge, "ErrorMessageSizeExceeded", "The message exceeds the maximum supported size.")
+	default:
+		x.json(http.StatusOK, changed)
 	}
-	x.json(http.StatusOK, changed)
 }
 
 // createMessage takes a message as JSON, or as MIME, of which only the length
@@ -152,8 +164,13 @@ func (s *Server) keep(owner *principal, body message) message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	owner.messages = append(owner.messages, body)
-	if len(owner.messages) > maxMessages {
-		owner.messages = slices.Clone(owner.messages[1:])
+	size := 0
+	for i := len(owner.messages) - 1; i >= 0; i-- { // the oldest leave
+		size += owner.messages[i].size()
+		if size > maxMailbox || len(owner.messages)-i > maxMessages {
+			owner.messages = slices.Clone(owner.messages[i+1:])
+			break
+		}
 	}
 	return body
 }
