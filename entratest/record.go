@@ -130,10 +130,7 @@ func (r *recorder) count(change func(*Stats)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(&r.stats)
-	if r.changed != nil {
-		close(r.changed)
-		r.changed = nil
-	}
+	r.wake()
 }
 
 func (r *recorder) add(rec Request) {
@@ -144,6 +141,15 @@ func (r *recorder) add(rec Request) {
 	}
 	r.log = append(r.log, rec)
 	r.logged++
+	r.wake()
+}
+
+// wake wakes who waits. r.mu is held.
+func (r *recorder) wake() {
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
 }
 
 // latest returns a copy of the log, and how many requests there ever were.

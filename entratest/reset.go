@@ -25,7 +25,7 @@ func (s *Server) Reset() {
 // clear forgets what was seen and wakes who waits, for whom nothing has come.
 func (r *recorder) clear() {
 	r.mu.Lock()
-	r.log, r.logged, r.arrived = nil, 0, nil
+	r.log, r.arrived = nil, nil
 	r.mu.Unlock()
 	r.count(func(s *Stats) { *s = Stats{} })
 }

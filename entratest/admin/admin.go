@@ -51,6 +51,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	result, err := do(w, r)
+	if result == streamed {
+		return
+	}
 	if err != nil {
 		answer(w, http.StatusBadRequest, problem(err))
 		return
@@ -73,6 +76,8 @@ func (h *Handler) route(name string) map[string]served {
 		return map[string]served{"GET": func(http.ResponseWriter, *http.Request) (any, error) { return h.Server.Stats(), nil }}
 	case "log":
 		return map[string]served{"GET": h.log}
+	case "events":
+		return map[string]served{"GET": h.events}
 	case "config":
 		return map[string]served{"GET": h.showConfig, "POST": h.applyConfig}
 	case "reset":
@@ -97,19 +102,20 @@ func (h *Handler) route(name string) map[string]served {
 // list shows what there is.
 func (h *Handler) list(http.ResponseWriter, *http.Request) (any, error) {
 	type line struct {
-		Path string `json:"path"`
-		Does string `json:"does"`
-		Body any    `json:"body,omitempty"`
+		Path  string            `json:"path"`
+		Does  string            `json:"does"`
+		Takes map[string]string `json:"takes,omitempty"`
 	}
 	lines := []line{
 		{"GET " + prefix + "/stats", "Shows the counters.", nil},
 		{"GET " + prefix + "/log", "Shows the latest requests.", nil},
+		{"GET " + prefix + "/events", "Shows requests as they happen, as server-sent events.", nil},
 		{"GET " + prefix + "/config", "Shows the users and applications.", nil},
-		{"POST " + prefix + "/config", "Adds users and applications and throws switches, in their order.", Config{}.example()},
+		{"POST " + prefix + "/config", "Adds users and applications and throws switches, in their order.", members[Config]()},
 		{"POST " + prefix + "/reset", "Makes the server as it was when it was new.", nil},
 	}
 	for _, s := range switches() {
-		lines = append(lines, line{"POST " + prefix + "/" + s.name, s.does, s.body})
+		lines = append(lines, line{"POST " + prefix + "/" + s.name, s.does, s.takes})
 	}
 	return map[string]any{"endpoints": lines}, nil
 }

@@ -8,8 +8,8 @@ import (
 
 // A subject is a user or an application; neither is everybody.
 type subject struct {
-	User   string `json:"user"`   // user principal name or object id
-	Client string `json:"client"` // client id
+	User   string `json:"user" takes:"user principal name or object id"`
+	Client string `json:"client" takes:"client id"`
 }
 
 func (b subject) name() string { return b.User + b.Client }
@@ -22,12 +22,12 @@ func (b subject) check() error {
 }
 
 type onOff struct {
-	On bool `json:"on"`
+	On bool `json:"on" takes:"true or false"`
 }
 
 type revocation struct {
 	subject
-	Refresh string `json:"refresh"` // "revoke", which is the default, or "keep"
+	Refresh string `json:"refresh" takes:"\"revoke\", which is the default, or \"keep\""`
 }
 
 func (b revocation) check() error {
@@ -39,21 +39,21 @@ func (b revocation) check() error {
 }
 
 type newPassword struct {
-	User     string `json:"user"`
-	Password string `json:"password"`
+	User     string `json:"user" takes:"user principal name or object id"`
+	Password string `json:"password" takes:"the new one"`
 }
 
 type danger struct {
 	subject
-	Risk entratest.Risk `json:"risk"` // "", "mfa" or "block"
+	Risk entratest.Risk `json:"risk" takes:"\"\", \"mfa\" or \"block\""`
 }
 
 func (b danger) check() error { return b.subject.check() }
 
 type move struct {
 	subject
-	IP     string `json:"ip"`
-	SeenBy string `json:"seen_by"` // "api": Entra still sees the old address; "": both see the new one
+	IP     string `json:"ip" takes:"the new address"`
+	SeenBy string `json:"seen_by" takes:"\"api\": Entra still sees the old address; \"\": both see the new one"`
 }
 
 func (b move) check() error {
@@ -64,48 +64,48 @@ func (b move) check() error {
 }
 
 type addresses struct {
-	IPs []string `json:"ips"` // addresses and networks; none: everywhere
+	IPs []string `json:"ips" takes:"addresses and networks; none: everywhere"`
 }
 
 type contexts struct {
-	Path string   `json:"path"` // "": all of the API
-	IDs  []string `json:"ids"`  // none: no demand any more
+	Path string   `json:"path" takes:"of the API, without its version; \"\": all of it"`
+	IDs  []string `json:"ids" takes:"authentication contexts such as \"c1\"; none: no demand any more"`
 }
 
 type carrying struct {
-	Carry entratest.AuthContexts `json:"carry"` // "", "carried" or "forgotten"
+	Carry entratest.AuthContexts `json:"carry" takes:"\"\", \"carried\" or \"forgotten\""`
 }
 
 type scopes struct {
-	Scopes []string `json:"scopes"` // "" is everything; none: no demand any more
+	Scopes []string `json:"scopes" takes:"\"\" is everything; none: no demand any more"`
 }
 
 type userFlag struct {
-	User string `json:"user"`
-	On   bool   `json:"on"`
+	User string `json:"user" takes:"user principal name or object id; \"\" is everybody"`
+	On   bool   `json:"on" takes:"true or false"`
 }
 
 type told struct {
-	Public       bool `json:"public"`
-	Confidential bool `json:"confidential"`
+	Public       bool `json:"public" takes:"true or false"`
+	Confidential bool `json:"confidential" takes:"true or false"`
 }
 
 type expiry struct {
-	User   string           `json:"user"`
-	AADSTS entratest.Expiry `json:"aadsts"` // 700082, 70043, 700084, 70008 or 70000
+	User   string           `json:"user" takes:"user principal name or object id; \"\" is everybody"`
+	AADSTS entratest.Expiry `json:"aadsts" takes:"700082, 70043, 700084, 70008 or 70000"`
 }
 
 type resources struct {
-	Resources []string `json:"resources"`
+	Resources []string `json:"resources" takes:"names of APIs"`
 }
 
 type skew struct {
-	Entra duration `json:"entra"` // ahead of the client's clock, or behind if negative
-	API   duration `json:"api"`
+	Entra duration `json:"entra" takes:"duration, ahead of the client's clock, or behind if negative"`
+	API   duration `json:"api" takes:"duration, as entra"`
 }
 
 type lifetime struct {
-	Lifetime duration `json:"lifetime"` // 0: Entra's
+	Lifetime duration `json:"lifetime" takes:"duration; 0: Entra's"`
 }
 
 type delay struct {
@@ -117,30 +117,30 @@ type backdating struct {
 }
 
 type echo struct {
-	Echo entratest.ScopeEcho `json:"echo"` // "", "none", "qualified", "granted", "reordered" or "fewer"
+	Echo entratest.ScopeEcho `json:"echo" takes:"\"\", \"none\", \"qualified\", \"granted\", \"reordered\" or \"fewer\""`
 }
 
 type form struct {
-	Form entratest.ChallengeForm `json:"form"`
+	Form entratest.ChallengeForm `json:"form" takes:"\"\" is Graph's"`
 }
 
 type deviceCodes struct {
 	Lifetime duration `json:"lifetime"`
 	Interval duration `json:"interval"`
-	SlowDown bool     `json:"slow_down"`
+	SlowDown bool     `json:"slow_down" takes:"true or false"`
 }
 
 type seed struct {
-	Seed uint64 `json:"seed"`
+	Seed uint64 `json:"seed" takes:"number"`
 }
 
 type uris struct {
-	URIs []string `json:"uris"`
+	URIs []string `json:"uris" takes:"a list"`
 }
 
 type failure struct {
-	Endpoint entratest.Endpoint `json:"endpoint"`
-	Times    int                `json:"times"` // negative: until clear-faults
+	Endpoint entratest.Endpoint `json:"endpoint" takes:"discovery, authorize, signin, token or api"`
+	Times    int                `json:"times" takes:"negative: until clear-faults"`
 	entratest.Fault
 	Delay duration `json:"delay,omitempty"`
 }
@@ -159,9 +159,9 @@ func (b failure) check() error {
 }
 
 type visit struct {
-	URL     string `json:"url"`     // what the client wants opened in a browser
-	User    string `json:"user"`    // who sits there; "": the default user
-	Decline bool   `json:"decline"` // cancels instead of signing in
+	URL     string `json:"url" takes:"what the client wants opened in a browser"`
+	User    string `json:"user" takes:"who sits there; \"\": the default user"`
+	Decline bool   `json:"decline" takes:"cancels instead of signing in"`
 }
 
 func (b visit) check() error {
@@ -172,6 +172,6 @@ func (b visit) check() error {
 }
 
 type userCode struct {
-	URL  string `json:"url"` // verification_uri
-	Code string `json:"code"`
+	URL  string `json:"url" takes:"verification_uri"`
+	Code string `json:"code" takes:"user_code"`
 }

@@ -10,11 +10,13 @@ import (
 // A Config says what a server is to have beside what it begins with. It is
 // what the command's -config file holds, and POST /admin/config takes.
 type Config struct {
-	Users []entratest.User `json:"users,omitempty"` // to add
-	Apps  []entratest.App  `json:"apps,omitempty"`  // to add
+	// Users are to be added.
+	Users []entratest.User `json:"users,omitempty" takes:"users to add"`
+	// Apps are to be added.
+	Apps []entratest.App `json:"apps,omitempty" takes:"applications to add"`
 	// Switches are thrown in their order. Each has one member, whose name is
 	// the switch's and whose value is the body of POST /admin/name.
-	Switches []map[string]json.RawMessage `json:"switches,omitempty"`
+	Switches []map[string]json.RawMessage `json:"switches,omitempty" takes:"switches to throw, a list of objects with one member: the name of one, and its body"`
 }
 
 // ParseConfig reads a Config from JSON. A member that is not known, at any
@@ -81,14 +83,5 @@ func add[T any](to *[]T, one func(T) T, given T) action {
 	return func(*entratest.Server) error {
 		*to = append(*to, one(given))
 		return nil
-	}
-}
-
-// example shows what a Config may hold.
-func (Config) example() any {
-	return map[string]any{
-		"users":    []entratest.User{{}},
-		"apps":     []entratest.App{{}},
-		"switches": []map[string]any{{"revoke": revocation{}}},
 	}
 }

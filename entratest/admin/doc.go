@@ -10,9 +10,10 @@
 // wrong: 400 with the request, 403 with who makes it, 404 and 405 with its path
 // and method.
 //
-//	GET  /admin          this list, with what every body may hold
+//	GET  /admin          this list, with the members that every body may have
 //	GET  /admin/stats    the counters, see [entratest.Stats]
 //	GET  /admin/log      the latest requests, see [entratest.Request]
+//	GET  /admin/events   the same as they happen, as server-sent events
 //	GET  /admin/config   the users and applications
 //	POST /admin/config   adds users and applications, and throws switches: see [Config]
 //	POST /admin/reset    makes the server as it was when it was new

@@ -8,7 +8,7 @@ type action func(*entratest.Server) error
 // A toggle is one switch of the server.
 type toggle struct {
 	name, does string
-	body       any // an example
+	takes      map[string]string // the members of a body, and what they hold
 	// read returns what a body does.
 	read func(body []byte) (action, error)
 }
@@ -16,8 +16,7 @@ type toggle struct {
 // on makes a switch whose body is a B. Check, if not nil, tells what is wrong
 // with a body before anything is done.
 func on[B any](name, does string, apply func(*entratest.Server, B) error, check ...func(B) error) toggle {
-	var example B
-	return toggle{name, does, example, func(body []byte) (action, error) {
+	return toggle{name, does, members[B](), func(body []byte) (action, error) {
 		var b B
 		if err := decode(body, &b); err != nil {
 			return nil, err
