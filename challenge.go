@@ -14,7 +14,7 @@ import (
 // that may take long. up is nil for a request without a body.
 func (t *Transport) answer(req *http.Request, refused *Token, up *upload, resp *http.Response, claims string, broken error) (*http.Response, error) {
 	up.hold()
-	challenge := &ChallengeError{Claims: claims, Response: resp, Err: broken, why: wwwauth.Why(resp).String()}
+	challenge := &ChallengeError{Claims: claims, Response: resp, Err: broken}
 	t.challenged(req, challenge)
 	ctx := req.Context()
 	kept, closed := detach(ctx, resp.Body)
@@ -90,7 +90,7 @@ func (t *Transport) replay(req *http.Request, tok *Token, up *upload, body io.Re
 func (t *Transport) challenged(req *http.Request, c *ChallengeError) {
 	if t.Trace != nil && t.Trace.Challenged != nil {
 		t.Trace.Challenged(req.Context(), ChallengedInfo{
-			Method: req.Method, Host: req.URL.Host, Claims: c.Claims, Reason: c.why, Err: c.Err,
+			Method: req.Method, Host: req.URL.Host, Claims: c.Claims, Reason: wwwauth.Why(c.Response).String(), Err: c.Err,
 		})
 	}
 }

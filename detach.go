@@ -22,10 +22,10 @@ const (
 // The channel is closed when the body is. That is not waited for here, because
 // with HTTP/2 Close waits for the caller's upload to yield.
 func detach(ctx context.Context, body io.ReadCloser) (io.ReadCloser, <-chan struct{}) {
-	d := &draining{body: body, read: make(chan struct{}), closed: make(chan struct{})}
-	if body == nil {
-		d.body = http.NoBody
+	if body == nil || body == http.NoBody {
+		return http.NoBody, alreadyClosed
 	}
+	d := &draining{body: body, read: make(chan struct{}), closed: make(chan struct{})}
 	go d.run()
 	limit := time.NewTimer(mostDrain)
 	defer limit.Stop()
@@ -38,6 +38,13 @@ func detach(ctx context.Context, body io.ReadCloser) (io.ReadCloser, <-chan stru
 	}
 	return d.result(), d.closed
 }
+
+// alreadyClosed is the channel of a body that there is none of.
+var alreadyClosed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // draining reads a body in a goroutine of its own, which ends when the body
 // does or is closed, so that no body can hold the call.

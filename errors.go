@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/wwwauth"
 )
 
 // Targets for errors.Is.
@@ -47,16 +49,14 @@ type ChallengeError struct {
 	Response *http.Response
 	// Err is why the challenge could not be answered.
 	Err error
-
-	why string
 }
 
 // Error says what happened, why, and what can be done.
 func (e *ChallengeError) Error() string {
 	var b strings.Builder
 	b.WriteString("msalcae: the API refused the token")
-	if e.why != "" {
-		b.WriteString(" (" + e.why + ")")
+	if why := wwwauth.Why(e.Response).String(); why != "" {
+		b.WriteString(" (" + why + ")")
 	}
 	if e.Err != nil {
 		b.WriteString(": " + inner(e.Err))

@@ -185,10 +185,12 @@ func (c *Confidential) CloseIdleConnections() {
 
 func (c *Confidential) appAcquirer(scopes []string) Acquirer {
 	return func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-		ctx = acquiring(ctx, req, &c.evicts)
-		c.sweep(ctx, req.Rejected)
-		res, err := askAgain(req, func(claims string) (public.AuthResult, error) { return c.app(ctx, scopes, claims) })
+		kept := req
+		kept.Rejected = "" // a new token takes its place in MSAL's cache, which is dear to search
+		asking := acquiring(ctx, kept, &c.evicts)
+		res, err := askAgain(req, func(claims string) (public.AuthResult, error) { return c.app(asking, scopes, claims) })
 		if err != nil {
+			c.sweep(ctx, req.Rejected)
 			return nil, err
 		}
 		if err := c.checkCapability(ctx, scopes); err != nil {
