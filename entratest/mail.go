@@ -2,6 +2,7 @@ package entratest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -46,12 +47,36 @@ func (x *exchange) readJSON() (map[string]json.RawMessage, bool) {
 	if !x.receive(&b, maxJSONBody) {
 		return nil, false
 	}
+	text, ok := x.decoded(b.Bytes())
+	if !ok {
+		return nil, false
+	}
 	var object map[string]json.RawMessage
-	if json.Unmarshal(b.Bytes(), &object) != nil || object == nil {
+	if json.Unmarshal(text, &object) != nil || object == nil {
 		x.graphError(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload.")
 		return nil, false
 	}
 	return object, true
+}
+
+// decoded undoes the body's content coding, which Microsoft's Graph SDKs apply
+// to every body (RFC 9110 section 8.4). What it cannot undo it answers with 415.
+func (x *exchange) decoded(body []byte) ([]byte, bool) {
+	switch x.r.Header.Get("Content-Encoding") {
+	case "", "identity":
+		return body, true
+	case "gzip":
+		z, err := gzip.NewReader(bytes.NewReader(body))
+		if err == nil {
+			body, err = io.ReadAll(io.LimitReader(z, maxJSONBody))
+		}
+		if err != nil {
+			x.graphError(http.StatusBadRequest, "BadRequest", "Unable to read the compressed request payload.")
+		}
+		return body, err == nil
+	}
+	x.graphError(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The request's content coding is not supported.")
+	return nil, false
 }
 
 // mailbox returns whose mailbox the path means.

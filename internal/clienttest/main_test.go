@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
+	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
 )
 
 // opened names the environment variable with the address that the program
@@ -26,10 +30,15 @@ func TestMain(m *testing.M) {
 		_ = resp.Body.Close()
 		return
 	}
+	// A generated Graph SDK registers these.
+	abstractions.RegisterDefaultSerializer(func() serialization.SerializationWriterFactory {
+		return jsonserialization.NewJsonSerializationWriterFactory()
+	})
+	abstractions.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return jsonserialization.NewJsonParseNodeFactory() })
 	os.Exit(m.Run())
 }
 
-// parse returns a URL's query for tests that look at what a client asked for.
+// query returns a URL's query for tests that look at what a client asked for.
 func query(t *testing.T, raw string) url.Values {
 	t.Helper()
 	u, err := url.Parse(raw)

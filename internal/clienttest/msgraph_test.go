@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -73,4 +74,46 @@ func TestGraphSDK(t *testing.T) {
 				tokenRequests(s.Log()[seen:])[0].Claims)
 		})
 	}
+}
+
+// Microsoft's page iterator follows the links, a challenge between two pages
+// included.
+func TestGraphSDKPages(t *testing.T) {
+	s := entratest.NewServer()
+	defer s.Close()
+	for range 5 {
+		s.AddUser(entratest.User{Username: rand.Text() + "@contoso.test"})
+	}
+	adapter := graph(t, s)
+	first, err := fetchPage(t, adapter, "{+baseurl}/users?%24top=2")
+	require.NoError(t, err)
+	iterator, err := msgraphcore.NewPageIterator[*user](first, adapter, newUserPage)
+	require.NoError(t, err)
+	names := map[string]bool{}
+	require.NoError(t, iterator.Iterate(t.Context(), func(u *user) bool {
+		if len(names) == 3 {
+			s.Revoke(s.ClientID()) // challenged between two pages
+		}
+		names[u.name] = true
+		return true
+	}))
+	require.Len(t, names, len(s.Users()))
+	require.Equal(t, 1, s.Stats().Challenges)
+}
+
+func TestGraphSDKBatch(t *testing.T) {
+	s := entratest.NewServer()
+	defer s.Close()
+	adapter := graph(t, s)
+	batch := msgraphcore.NewBatchRequest(adapter)
+	info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
+		abstractions.GET, "{+baseurl}/users", map[string]string{"baseurl": adapter.GetBaseUrl()})
+	item, err := batch.AddBatchRequestStep(*info)
+	require.NoError(t, err)
+	users(t, adapter)
+	s.Revoke(s.ClientID())
+	answer, err := batch.Send(t.Context(), adapter)
+	require.NoError(t, err)
+	require.EqualValues(t, http.StatusOK, *answer.GetResponseById(*item.GetId()).GetStatus())
+	require.Equal(t, 1, s.Stats().Challenges)
 }

@@ -1,0 +1,38 @@
+package entratest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func gzipped(t *testing.T, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := io.WriteString(z, text)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return b.Bytes()
+}
+
+func TestCompressedBodies(t *testing.T) {
+	s := newServer(t)
+	token := post(t, s, daemon(s, cp1)).token()
+	send := func(coding string, body []byte) answer {
+		req := bearer(t, "POST", s.API()+"/$batch", token, bytes.NewReader(body))
+		req.Header.Set("Content-Encoding", coding)
+		return send(t, s.Client(), req)
+	}
+	const batch = `{"requests":[{"id":"1","method":"GET","url":"/users"}]}`
+	assert.Equal(t, 200, send("gzip", gzipped(t, batch)).status)
+	assert.Equal(t, 400, send("gzip", []byte(batch)).status, "not compressed at all")
+	assert.Equal(t, 400, send("gzip", gzipped(t, batch)[:20]).status, "cut off")
+	assert.Equal(t, 415, send("br", []byte(batch)).status)
+	bomb := gzipped(t, `{"requests":[],"padding":"`+string(bytes.Repeat([]byte("x"), 64<<20))+`"}`)
+	assert.Equal(t, 400, send("gzip", bomb).status, "no more than a plain body may have")
+}
