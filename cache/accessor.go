@@ -33,12 +33,14 @@ type Accessor struct {
 	// base is what memory and Store last had in common, ours what memory had
 	// when it was last seen.
 	base, ours blob
+	troubled   map[string]bool // ops that failed the last time
 }
 
 var _ msal.ExportReplace = (*Accessor)(nil)
 
 // Accessor returns an [Accessor] for one MSAL client. failed is called when the
-// Store failed, with op "load" or "store"; nil: nobody is told. evicted says of
+// Store failed, with op "load" or "store", once until the Store has worked again;
+// nil: nobody is told. evicted says of
 // an access token's value that it must not be used any more: such tokens are
 // dropped wherever they come by; nil: none is. Both are called by several
 // goroutines at once.
@@ -49,7 +51,7 @@ func (p *Partition) Accessor(failed func(ctx context.Context, op string, err err
 	if evicted == nil {
 		evicted = func(string) bool { return false }
 	}
-	return &Accessor{record: p.msal, failed: failed, evict: evicted}
+	return &Accessor{record: p.record("msal"), failed: failed, evict: evicted, troubled: map[string]bool{}}
 }
 
 // Replace implements MSAL's cache.ExportReplace. It returns nil.
@@ -71,8 +73,8 @@ func (a *Accessor) Replace(ctx context.Context, memory msal.Unmarshaler, _ msal.
 		a.record.setAside(io, f)
 		a.detach()
 	}
-	if err != nil && ctx.Err() == nil { // not because the caller left
-		a.failed(ctx, "load", err)
+	if err == nil || ctx.Err() == nil { // not because the caller left
+		a.report(ctx, "load", err)
 	}
 	return nil
 }
@@ -85,10 +87,19 @@ func (a *Accessor) Export(ctx context.Context, memory msal.Marshaler, _ msal.Exp
 	// The token request is over, and what it brought is kept whoever leaves.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ioTimeout)
 	defer cancel()
-	if err := a.export(ctx, memory); err != nil {
-		a.failed(ctx, "store", err)
-	}
+	a.report(ctx, "store", a.export(ctx, memory))
 	return nil
+}
+
+// report tells of a failure that does not follow another of its kind.
+func (a *Accessor) report(ctx context.Context, op string, err error) {
+	a.mu.Lock()
+	again := a.troubled[op]
+	a.troubled[op] = err != nil
+	a.mu.Unlock()
+	if err != nil && !again {
+		a.failed(ctx, op, err)
+	}
 }
 
 // replace makes what the Store has, with what memory had to add, MSAL's memory.

@@ -19,10 +19,7 @@ import (
 func TestStoreSeesNothing(t *testing.T) {
 	s := &faulty{}
 	p := cache.New(s, key(1)).Partition(scope("ann@contoso.example"))
-	require.NoError(t, p.Update(t.Context(), func(c *cache.Contents) {
-		c.Tokens["User.Read"] = lasting("the-access-token")
-		c.Pending["User.Read"] = cache.Pending{Claims: `{"access_token":{}}`, Since: time.Now()}
-	}))
+	require.NoError(t, p.Record("User.Read").Update(t.Context(), time.Hour, set("the-access-token")))
 	name, data := s.only(t)
 	assert.Regexp(t, regexp.MustCompile(`^[a-z2-7]{32}$`), name)
 	for _, secret := range []string{"contoso", "client", "ann", "token", "User", "cp1"} {
@@ -59,14 +56,14 @@ func TestEveryEditedByteIsNoticed(t *testing.T) {
 		edited := bytes.Clone(sealed)
 		edited[i] ^= 1
 		s.put(t, name, edited)
-		got, err := cache.New(s, key(1)).Partition(scope("s")).Load(t.Context())
+		got, err := cache.New(s, key(1)).Partition(scope("s")).Record("x").Load(t.Context())
 		require.ErrorIs(t, err, cache.ErrUnreadable, "byte %d", i)
-		require.Empty(t, got.Tokens)
+		require.Empty(t, got)
 	}
 	assert.Equal(t, len(sealed), s.aside)
 	for _, cut := range []int{0, 1, 25, 26, 40, len(sealed) - 1} {
 		s.put(t, name, sealed[:cut:cut])
-		_, err := cache.New(s, key(1)).Partition(scope("s")).Load(t.Context())
+		_, err := cache.New(s, key(1)).Partition(scope("s")).Record("x").Load(t.Context())
 		require.ErrorIs(t, err, cache.ErrUnreadable, "cut off after %d", cut)
 	}
 }
@@ -75,10 +72,10 @@ func TestPlainTextIsNeverRead(t *testing.T) {
 	s := &faulty{}
 	store(t, cache.New(s, key(1)).Partition(scope("s")), "token")
 	name, _ := s.only(t)
-	s.put(t, name, []byte(`{"tokens":{"x":{"value":"planted","expires_on":"2099-01-01T00:00:00Z"}}}`))
-	c, err := cache.New(s, key(1)).Partition(scope("s")).Load(t.Context())
+	s.put(t, name, []byte("planted"))
+	data, err := cache.New(s, key(1)).Partition(scope("s")).Record("x").Load(t.Context())
 	assert.ErrorIs(t, err, cache.ErrUnreadable)
-	assert.Empty(t, c.Tokens)
+	assert.Empty(t, data)
 }
 
 func TestSwappedRecordsAreNoticed(t *testing.T) {
@@ -92,7 +89,7 @@ func TestSwappedRecordsAreNoticed(t *testing.T) {
 			s.put(t, anns, data)
 		}
 	}
-	_, err := ann.Load(t.Context())
+	_, err := ann.Record("x").Load(t.Context())
 	assert.ErrorIs(t, err, cache.ErrUnreadable)
 	assert.Equal(t, "bob's", loads(t, bob))
 }
@@ -105,11 +102,11 @@ func TestRolledBackRecordIsNoticed(t *testing.T) {
 	name, first := s.only(t)
 	store(t, p, "second")
 	s.put(t, name, first)
-	_, err := p.Load(t.Context())
+	_, err := p.Record("x").Load(t.Context())
 	assert.ErrorIs(t, err, cache.ErrUnreadable)
 
 	s.put(t, name, first)
-	err = p.Update(t.Context(), func(c *cache.Contents) { c.Tokens["x"] = lasting("third") })
+	err = p.Record("x").Update(t.Context(), time.Hour, set("third"))
 	assert.ErrorIs(t, err, cache.ErrUnreadable, "said, although it was stored")
 	assert.Equal(t, "third", loads(t, p))
 
@@ -124,7 +121,7 @@ func TestRecordThatIsMadeAnewIsNoRollback(t *testing.T) {
 		store(t, mine, "more")
 		time.Sleep(time.Millisecond)
 	}
-	require.NoError(t, theirs.Delete(t.Context()))
+	require.NoError(t, theirs.Record("x").Delete(t.Context()))
 	store(t, theirs, "anew")
 	assert.Equal(t, "anew", loads(t, mine))
 }
@@ -136,17 +133,14 @@ func TestKeyRotation(t *testing.T) {
 	rotated := cache.New(s, key(2), key(1)).Partition(scope("s"))
 	assert.Equal(t, "old", loads(t, rotated))
 
-	require.NoError(t, rotated.Update(t.Context(), func(c *cache.Contents) {
-		assert.Equal(t, "old", c.Tokens["x"].Value)
-		c.Tokens["y"] = lasting("new")
-	}))
-	assert.Equal(t, "old", loads(t, cache.New(s, key(2)).Partition(scope("s"))), "sealed with the new key")
+	require.NoError(t, rotated.Record("x").Update(t.Context(), time.Hour, func(old []byte) ([]byte, error) { return append(old, "er"...), nil }))
+	assert.Equal(t, "older", loads(t, cache.New(s, key(2)).Partition(scope("s"))), "sealed with the new key")
 	_, err := s.Memory.Load(t.Context(), oldName)
 	assert.ErrorIs(t, err, cache.ErrNotFound, "nothing is left under the old one")
 	assert.Empty(t, loads(t, cache.New(s, key(1)).Partition(scope("s"))))
 
 	store(t, cache.New(s, key(1)).Partition(scope("s")), "straggler's")
-	require.NoError(t, rotated.Delete(t.Context()))
+	require.NoError(t, rotated.Record("x").Delete(t.Context()))
 	assert.Empty(t, loads(t, rotated), "deleted under both")
 }
 
@@ -174,11 +168,11 @@ func TestUnusableCache(t *testing.T) {
 	} {
 		require.Error(t, c.Err(), name)
 		p := c.Partition(scope("s"))
-		_, err := p.Load(t.Context())
+		_, err := p.Record("x").Load(t.Context())
 		assert.ErrorIs(t, err, c.Err())
-		assert.ErrorIs(t, p.Update(t.Context(), func(*cache.Contents) {}), c.Err())
-		assert.ErrorIs(t, p.Delete(t.Context()), c.Err())
-		_, err = p.Lock(t.Context(), "request")
+		assert.ErrorIs(t, p.Record("x").Update(t.Context(), time.Hour, set("v")), c.Err())
+		assert.ErrorIs(t, p.Record("x").Delete(t.Context()), c.Err())
+		_, err = p.Record("x").Lock(t.Context(), "request")
 		assert.ErrorIs(t, err, c.Err())
 	}
 	assert.ErrorIs(t, cache.New(&cache.Memory{}, []byte("short")).Err(), cache.ErrBadKey)
@@ -186,7 +180,7 @@ func TestUnusableCache(t *testing.T) {
 
 func TestPanickingStore(t *testing.T) {
 	s := &faulty{panic: true}
-	_, err := cache.New(s, key(1)).Partition(scope("s")).Load(t.Context())
+	_, err := cache.New(s, key(1)).Partition(scope("s")).Record("x").Load(t.Context())
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "secret")
 }
@@ -198,33 +192,33 @@ func TestUpdatesOfManyProcesses(t *testing.T) {
 		p := cache.New(s, key(1)).Partition(scope("s"))
 		wg.Go(func() {
 			for n := range 8 {
-				assert.NoError(t, p.Update(t.Context(), func(c *cache.Contents) { c.Tokens[fmt.Sprintf("%d-%d", w, n)] = lasting("t") }))
+				assert.NoError(t, p.Record("x").Update(t.Context(), time.Hour, func(old []byte) ([]byte, error) {
+					return fmt.Appendf(old, "%d-%d ", w, n), nil
+				}))
 			}
 		})
 	}
 	wg.Wait()
-	c, err := cache.New(s, key(1)).Partition(scope("s")).Load(t.Context())
-	require.NoError(t, err)
-	assert.Len(t, c.Tokens, 64)
+	assert.Len(t, strings.Fields(loads(t, cache.New(s, key(1)).Partition(scope("s")))), 64)
 }
 
 func TestStoreErrorsArriveUnchanged(t *testing.T) {
 	down := errors.New("down")
 	s := &faulty{fail: down}
 	p := cache.New(s, key(1)).Partition(scope("s"))
-	c, err := p.Load(t.Context())
+	_, err := p.Record("x").Load(t.Context())
 	assert.ErrorIs(t, err, down)
-	assert.NotNil(t, c.Tokens)
-	assert.ErrorIs(t, p.Update(t.Context(), func(*cache.Contents) {}), down)
+	assert.ErrorIs(t, p.Record("x").Update(t.Context(), time.Hour, set("v")), down)
 }
 
 func TestLockOfPartitions(t *testing.T) {
 	c := cache.New(&cache.Memory{}, key(1))
-	unlock, err := c.Partition(scope("s")).Lock(t.Context(), "request")
+	unlock, err := c.Partition(scope("s")).Record("x").Lock(t.Context(), "request")
 	require.NoError(t, err)
 	for _, free := range []func() (func(), error){
-		func() (func(), error) { return c.Partition(scope("s")).Lock(t.Context(), "prompt") },
-		func() (func(), error) { return c.Partition(scope("other")).Lock(t.Context(), "request") },
+		func() (func(), error) { return c.Partition(scope("s")).Record("x").Lock(t.Context(), "prompt") },
+		func() (func(), error) { return c.Partition(scope("s")).Record("x", "").Lock(t.Context(), "request") },
+		func() (func(), error) { return c.Partition(scope("other")).Record("x").Lock(t.Context(), "request") },
 	} {
 		u, err := free()
 		require.NoError(t, err)
@@ -232,7 +226,29 @@ func TestLockOfPartitions(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = c.Partition(scope("s")).Lock(ended, "request")
+	_, err = c.Partition(scope("s")).Record("x").Lock(ended, "request")
 	assert.ErrorIs(t, err, context.Canceled)
 	unlock()
+}
+
+func TestUpdates(t *testing.T) {
+	s := &faulty{}
+	r := cache.New(s, key(1)).Partition(scope("s")).Record("x")
+	require.NoError(t, r.Delete(t.Context()), "there is none")
+	require.NoError(t, r.Update(t.Context(), time.Hour, func(old []byte) ([]byte, error) {
+		assert.Nil(t, old)
+		return nil, nil
+	}))
+	assert.Empty(t, s.data, "nothing to nothing")
+	require.NoError(t, r.Update(t.Context(), time.Hour, set("v")))
+	_, first := s.only(t)
+	require.NoError(t, r.Update(t.Context(), time.Hour, set("v")))
+	_, same := s.only(t)
+	assert.Equal(t, first, same, "what stays the same is not written")
+	own := errors.New("own")
+	assert.ErrorIs(t, r.Update(t.Context(), time.Hour, func([]byte) ([]byte, error) { return nil, own }), own)
+	assert.ErrorIs(t, r.Update(t.Context(), time.Hour, set(strings.Repeat("x", 1<<20+1))), cache.ErrTooLarge)
+	assert.Equal(t, "v", loads(t, cache.New(s, key(1)).Partition(scope("s"))))
+	require.NoError(t, r.Update(t.Context(), time.Hour, func([]byte) ([]byte, error) { return nil, nil }))
+	assert.Empty(t, loads(t, cache.New(s, key(1)).Partition(scope("s"))))
 }

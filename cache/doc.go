@@ -1,6 +1,7 @@
 // Package cache keeps what a program's tokens need to outlive its process:
-// refresh tokens and accounts, access tokens, which of these an API has
-// refused, and what a claims challenge asked for that nobody has answered yet.
+// refresh tokens and accounts in the form that MSAL gives them, and records
+// of package tokensource: access tokens, which of these an API has refused, and
+// what a claims challenge asked for that nobody has answered yet.
 //
 // A [Cache] seals all of it and keeps it in a [Store], which sees ciphertext
 // under names that tell nothing:

@@ -87,16 +87,16 @@ func scope(subject string) cache.Scope {
 
 func store(t *testing.T, p *cache.Partition, value string) {
 	t.Helper()
-	require.NoError(t, p.Update(t.Context(), func(c *cache.Contents) { c.Tokens["x"] = lasting(value) }))
+	require.NoError(t, p.Record("x").Update(t.Context(), time.Hour, set(value)))
 }
 
-func lasting(value string) cache.Token {
-	return cache.Token{Value: value, ExpiresOn: time.Now().Add(time.Hour), ObtainedOn: time.Now()}
+func set(value string) func([]byte) ([]byte, error) {
+	return func([]byte) ([]byte, error) { return []byte(value), nil }
 }
 
 func loads(t *testing.T, p *cache.Partition) string {
 	t.Helper()
-	c, err := p.Load(t.Context())
+	data, err := p.Record("x").Load(t.Context())
 	require.NoError(t, err)
-	return c.Tokens["x"].Value
+	return string(data)
 }

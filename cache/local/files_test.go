@@ -33,13 +33,13 @@ func stored(t testing.TB) (dir, path string) {
 
 func write(t testing.TB, dir string, n int) {
 	t.Helper()
-	require.NoError(t, partition(dir).Update(t.Context(), func(c *cache.Contents) { count(c, "shared", n) }))
+	require.NoError(t, counter(dir).Update(t.Context(), func(c counts) { c["shared"] = n }))
 }
 
 func load(t testing.TB, dir string) (int, error) {
 	t.Helper()
-	c, err := partition(dir).Load(t.Context())
-	return counted(c, "shared"), err
+	c, err := counter(dir).Load(t.Context())
+	return c["shared"], err
 }
 
 func TestEditedRecordIsSetAside(t *testing.T) {
@@ -64,7 +64,7 @@ func TestEditedRecordIsSetAside(t *testing.T) {
 
 func TestPlainRecordIsNotRead(t *testing.T) {
 	dir, path := stored(t)
-	require.NoError(t, os.WriteFile(path, []byte(`{"tokens":{"shared":{"value":"x","claims":"7","expires_on":"2999-01-01T00:00:00Z"}}}`), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte(`{"shared":7}`), 0o600))
 	n, err := load(t, dir)
 	assert.ErrorIs(t, err, cache.ErrUnreadable)
 	assert.Zero(t, n)
@@ -72,8 +72,8 @@ func TestPlainRecordIsNotRead(t *testing.T) {
 
 func TestSwappedRecordsAreNotRead(t *testing.T) {
 	dir, path := stored(t)
-	other := cache.New(&files{dir: dir}, testKey).Partition(cache.Scope{Subject: "another"})
-	require.NoError(t, other.Update(t.Context(), func(c *cache.Contents) { count(c, "shared", 9) }))
+	other := countRecord{cache.New(&files{dir: dir}, testKey).Partition(cache.Scope{Subject: "another"}).Record("counts")}
+	require.NoError(t, other.Update(t.Context(), func(c counts) { c["shared"] = 9 }))
 	found, err := filepath.Glob(filepath.Join(dir, "*"+recordEnd))
 	require.NoError(t, err)
 	for _, from := range found {
@@ -90,11 +90,11 @@ func TestRecordOfAnotherKeyIsLeftAlone(t *testing.T) {
 	dir, path := stored(t)
 	before, err := os.ReadFile(path)
 	require.NoError(t, err)
-	other := cache.New(&files{dir: dir}, []byte(strings.Repeat("k", 32))).Partition(cache.Scope{Authority: "https://login.example/t", ClientID: "c"})
+	other := countRecord{cache.New(&files{dir: dir}, []byte(strings.Repeat("k", 32))).Partition(testScope).Record("counts")}
 	c, err := other.Load(t.Context())
 	require.NoError(t, err)
-	assert.Empty(t, c.Tokens)
-	require.NoError(t, other.Update(t.Context(), func(c *cache.Contents) { count(c, "shared", 5) }))
+	assert.Empty(t, c)
+	require.NoError(t, other.Update(t.Context(), func(c counts) { c["shared"] = 5 }))
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
@@ -104,8 +104,8 @@ func TestRolledBackFile(t *testing.T) {
 	dir, path := stored(t)
 	first, err := os.ReadFile(path)
 	require.NoError(t, err)
-	p := partition(dir) // one that has seen the next
-	require.NoError(t, p.Update(t.Context(), func(c *cache.Contents) { count(c, "shared", 2) }))
+	p := counter(dir) // one that has seen the next
+	require.NoError(t, p.Update(t.Context(), func(c counts) { c["shared"] = 2 }))
 	require.NoError(t, os.WriteFile(path, first, 0o600))
 	_, err = p.Load(t.Context())
 	assert.ErrorIs(t, err, cache.ErrUnreadable)
@@ -129,12 +129,12 @@ func TestTemporaryFileOfAKilledWriter(t *testing.T) {
 
 func TestFolderThatIsRemoved(t *testing.T) {
 	dir, _ := stored(t)
-	p := partition(dir)
+	p := counter(dir)
 	require.NoError(t, os.RemoveAll(dir))
 	c, err := p.Load(t.Context())
 	require.NoError(t, err)
-	assert.Empty(t, c.Tokens)
-	require.NoError(t, p.Update(t.Context(), func(c *cache.Contents) { count(c, "shared", 3) }))
+	assert.Empty(t, c)
+	require.NoError(t, p.Update(t.Context(), func(c counts) { c["shared"] = 3 }))
 	n, err := load(t, dir)
 	require.NoError(t, err)
 	assert.Equal(t, 3, n)

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/msalcae/msalcae/cache"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -63,11 +62,10 @@ func opened(t testing.TB, o Options) int {
 	t.Helper()
 	c, err := Open("app", o)
 	require.NoError(t, err)
-	p := c.Partition(cache.Scope{})
 	var n int
-	require.NoError(t, p.Update(t.Context(), func(c *cache.Contents) {
-		n = counted(*c, "x")
-		count(c, "x", n+1)
+	require.NoError(t, countRecord{c.Partition(testScope).Record("x")}.Update(t.Context(), func(c counts) {
+		n = c["x"]
+		c["x"]++
 	}))
 	return n
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/msalcae/msalcae/cache"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -33,7 +32,7 @@ func TestKilledWriters(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.NoError(t, partition(dir).Update(t.Context(), func(c *cache.Contents) { count(c, "last", 1) }))
+	require.NoError(t, counter(dir).Update(t.Context(), func(c counts) { c["last"] = 1 }))
 	assertTidy(t, dir)
 }
 
@@ -56,9 +55,9 @@ func killed(t *testing.T, rnd *rand.Rand, fast func(*exec.Cmd), dir, name string
 		acknowledged = n
 	}
 	_ = c.Wait()
-	contents, err := partition(dir).Load(t.Context())
+	contents, err := counter(dir).Load(t.Context())
 	assert.NoError(t, err)
-	stored := counted(contents, name)
+	stored := contents[name]
 	assert.GreaterOrEqual(t, stored, acknowledged)
 	assert.LessOrEqual(t, stored, acknowledged+1)
 	return stored

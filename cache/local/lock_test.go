@@ -17,7 +17,7 @@ import (
 
 func init() {
 	roles["hold"] = func(args []string) error {
-		if _, err := partition(args[0]).Lock(context.Background(), "request"); err != nil {
+		if _, err := counter(args[0]).Lock(context.Background(), "request"); err != nil {
 			return err
 		}
 		fmt.Println("held")
@@ -27,19 +27,19 @@ func init() {
 	// fetch does what a process does that needs a token: whoever gets the lock
 	// first obtains it.
 	roles["fetch"] = func(args []string) error {
-		p := partition(args[0])
+		p := counter(args[0])
 		unlock, err := p.Lock(context.Background(), "request")
 		if err != nil {
 			return err
 		}
 		defer unlock()
 		c, err := p.Load(context.Background())
-		if err != nil || len(c.Tokens) > 0 {
+		if err != nil || len(c) > 0 {
 			return err
 		}
 		fmt.Println("requested")
 		time.Sleep(200 * time.Millisecond) // the token request
-		return p.Update(context.Background(), func(c *cache.Contents) { count(c, "shared", 1) })
+		return p.Update(context.Background(), func(c counts) { c["shared"] = 1 })
 	}
 }
 
@@ -65,7 +65,7 @@ func TestLockOfAKilledProcessIsFree(t *testing.T) {
 	require.NoError(t, holder.Process.Kill())
 	ctx, cancel := context.WithTimeout(t.Context(), stall)
 	defer cancel()
-	unlock, err := partition(dir).Lock(ctx, "request")
+	unlock, err := counter(dir).Lock(ctx, "request")
 	require.NoError(t, err, "free long before a holder counts as stopped")
 	unlock()
 }
@@ -78,19 +78,19 @@ func TestStoppedHolderKeepsNobody(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	_, err := partition(dir).Lock(ctx, "request")
+	_, err := counter(dir).Lock(ctx, "request")
 	require.ErrorIs(t, err, cache.ErrStalled)
 
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err = partition(dir).Lock(short, "request")
+	_, err = counter(dir).Lock(short, "request")
 	assert.ErrorIs(t, err, context.DeadlineExceeded, "who has less time leaves in time")
 
 	write(t, dir, 3) // records have locks of their own
 	require.NoError(t, holder.Process.Signal(syscall.SIGCONT))
 	require.NoError(t, holder.in.Close())
 	holder.wait()
-	unlock, err := partition(dir).Lock(ctx, "request")
+	unlock, err := counter(dir).Lock(ctx, "request")
 	require.NoError(t, err)
 	unlock()
 }
@@ -101,7 +101,7 @@ func TestHolderThatWorksIsWaitedFor(t *testing.T) {
 	require.Equal(t, "held", holder.line())
 	end := time.AfterFunc(stall+time.Second, func() { _ = holder.in.Close() })
 	defer end.Stop()
-	unlock, err := partition(dir).Lock(t.Context(), "request")
+	unlock, err := counter(dir).Lock(t.Context(), "request")
 	require.NoError(t, err, "however long its token request takes")
 	unlock()
 	holder.wait()

@@ -3,12 +3,15 @@ package local
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/msalcae/msalcae/cache"
 	"github.com/stretchr/testify/require"
@@ -101,7 +104,38 @@ func run(t testing.TB, role string, args []string, change ...func(*exec.Cmd)) st
 
 var testKey = bytes.Repeat([]byte{7}, 32)
 
+var testScope = cache.Scope{Authority: "https://login.example/t", ClientID: "c"}
+
 // partition is what another process sees of the files in dir.
 func partition(dir string) *cache.Partition {
-	return cache.New(&files{dir: dir}, testKey).Partition(cache.Scope{Authority: "https://login.example/t", ClientID: "c"})
+	return cache.New(&files{dir: dir}, testKey).Partition(testScope)
+}
+
+// counts is a record of numbers.
+type counts map[string]int
+
+type countRecord struct{ *cache.Record }
+
+// counter is a record of counts in dir, as another process sees it.
+func counter(dir string) countRecord { return countRecord{partition(dir).Record("counts")} }
+
+func (r countRecord) Load(ctx context.Context) (c counts, err error) {
+	data, err := r.Record.Load(ctx)
+	if data != nil && err == nil {
+		err = json.Unmarshal(data, &c)
+	}
+	return c, err
+}
+
+func (r countRecord) Update(ctx context.Context, change func(counts)) error {
+	return r.Record.Update(ctx, time.Hour, func(data []byte) ([]byte, error) {
+		c := counts{}
+		if data != nil {
+			if err := json.Unmarshal(data, &c); err != nil {
+				return nil, err
+			}
+		}
+		change(c)
+		return json.Marshal(c)
+	})
 }

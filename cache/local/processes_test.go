@@ -9,10 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
-	"github.com/msalcae/msalcae/cache"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -35,9 +33,9 @@ func init() {
 		if err != nil {
 			return err
 		}
-		p := partition(args[0])
+		p := counter(args[0])
 		for ; ; n++ {
-			if err := p.Update(context.Background(), func(c *cache.Contents) { count(c, args[1], n) }); err != nil {
+			if err := p.Update(context.Background(), func(c counts) { c[args[1]] = n }); err != nil {
 				return err
 			}
 			fmt.Println(n)
@@ -45,26 +43,16 @@ func init() {
 	}
 }
 
-// count stores a number as the claims of a token.
-func count(c *cache.Contents, name string, n int) {
-	c.Tokens[name] = cache.Token{Value: "t", ExpiresOn: time.Now().Add(time.Hour), Claims: strconv.Itoa(n)}
-}
-
-func counted(c cache.Contents, name string) int {
-	n, _ := strconv.Atoi(c.Tokens[name].Claims)
-	return n
-}
-
 // cycle reads, changes and writes as a process does in which somebody signs in:
 // a counter that all share, and now and then an account of MSAL's.
 func cycle(dir, name string, i int) error {
-	p := partition(dir)
-	err := p.Update(context.Background(), func(c *cache.Contents) { count(c, "shared", counted(*c, "shared")+1) })
+	p := counter(dir)
+	err := p.Update(context.Background(), func(c counts) { c["shared"]++ })
 	if err != nil || i%10 != 0 {
 		return err
 	}
 	var failed error
-	a := p.Accessor(func(_ context.Context, op string, err error) { failed = fmt.Errorf("%s: %w", op, err) }, nil)
+	a := partition(dir).Accessor(func(_ context.Context, op string, err error) { failed = fmt.Errorf("%s: %w", op, err) }, nil)
 	var m memory
 	_ = a.Replace(context.Background(), &m, msal.ReplaceHints{})
 	m.add(fmt.Sprintf("%s-%d", name, i))
@@ -92,9 +80,9 @@ func accounts(dir string) int {
 
 func shared(t testing.TB, dir string) int {
 	t.Helper()
-	c, err := partition(dir).Load(t.Context())
+	c, err := counter(dir).Load(t.Context())
 	require.NoError(t, err)
-	return counted(c, "shared")
+	return c["shared"]
 }
 
 func TestEightBusyProcessesLoseNothing(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/msalcae/msalcae/cache"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -42,9 +41,8 @@ func init() {
 		if err != nil {
 			return err
 		}
-		p := c.Partition(cache.Scope{})
 		var n int
-		err = p.Update(context.Background(), func(c *cache.Contents) { n = counted(*c, "x") + 1; count(c, "x", n) })
+		err = countRecord{c.Partition(testScope).Record("x")}.Update(context.Background(), func(c counts) { c["x"]++; n = c["x"] })
 		fmt.Printf("%s %d\n", info.Store, n)
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/msalcae/msalcae/cache"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -61,16 +60,16 @@ func reachable(t testing.TB) func(*exec.Cmd) {
 func init() {
 	// try changes what is there and prints what came of it.
 	roles["try"] = func(args []string) error {
-		err := partition(args[0]).Update(context.Background(), func(c *cache.Contents) { count(c, "shared", 2) })
+		err := counter(args[0]).Update(context.Background(), func(c counts) { c["shared"] = 2 })
 		return say(err)
 	}
 	// full does so where no file may grow, as on a disk that is full.
 	roles["full"] = func(args []string) error {
 		signal.Ignore(syscall.SIGXFSZ)
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: 100}); err != nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 10, Max: 10}); err != nil {
 			return err
 		}
-		err := partition(args[0]).Update(context.Background(), func(c *cache.Contents) { count(c, "shared", 2) })
+		err := counter(args[0]).Update(context.Background(), func(c counts) { c["shared"] = 2 })
 		return say(err)
 	}
 	roles["open"] = func(args []string) error {
@@ -140,7 +139,7 @@ func TestPlantedLinks(t *testing.T) {
 			require.NoError(t, os.Symlink(victim, path))
 			_, err := load(t, dir)
 			assert.ErrorIs(t, err, ErrUnsafe)
-			assert.ErrorIs(t, partition(dir).Update(t.Context(), func(c *cache.Contents) { count(c, "shared", 2) }), ErrUnsafe)
+			assert.ErrorIs(t, counter(dir).Update(t.Context(), func(c counts) { c["shared"] = 2 }), ErrUnsafe)
 			assertContent(t, victim, "mine")
 		}
 	})
@@ -158,7 +157,7 @@ func TestPlantedLinks(t *testing.T) {
 		victim := filepath.Join(t.TempDir(), "victim")
 		require.NoError(t, os.Remove(lock))
 		require.NoError(t, os.Symlink(victim, lock))
-		assert.Error(t, partition(dir).Update(t.Context(), func(c *cache.Contents) { count(c, "shared", 2) }))
+		assert.Error(t, counter(dir).Update(t.Context(), func(c counts) { c["shared"] = 2 }))
 		assert.NoFileExists(t, victim)
 	})
 	t.Run("in place of the folder", func(t *testing.T) {
@@ -212,7 +211,7 @@ func TestForeignOwner(t *testing.T) {
 	_, err = load(t, dir)
 	assert.ErrorIs(t, err, ErrUnsafe)
 	assert.ErrorContains(t, err, path)
-	assert.ErrorIs(t, partition(dir).Update(t.Context(), func(c *cache.Contents) { count(c, "shared", 2) }), ErrUnsafe)
+	assert.ErrorIs(t, counter(dir).Update(t.Context(), func(c counts) { c["shared"] = 2 }), ErrUnsafe)
 	assertContent(t, path, string(before))
 
 	require.NoError(t, os.Lchown(dir, nobody, nobody))

@@ -186,20 +186,18 @@ func checkAside(ctx context.Context, a, b cache.Store) error {
 func checkCache(ctx context.Context, a, b cache.Store) error {
 	key := bytes.Repeat([]byte{7}, 32)
 	scope := cache.Scope{Authority: "https://login.example/tenant", ClientID: "client"}
-	writer, reader := cache.New(a, key).Partition(scope), cache.New(b, key).Partition(scope)
-	token := cache.Token{Value: "token", ExpiresOn: time.Now().Add(ttl).Round(0)}
-	if err := writer.Update(ctx, func(c *cache.Contents) { c.Tokens["x"] = token }); err != nil {
+	writer, reader := cache.New(a, key).Partition(scope).Record("x"), cache.New(b, key).Partition(scope).Record("x")
+	if err := writer.Update(ctx, ttl, func([]byte) ([]byte, error) { return []byte("data"), nil }); err != nil {
 		return err
 	}
-	c, err := reader.Load(ctx)
-	if err != nil || c.Tokens["x"].Value != "token" {
-		return fmt.Errorf("a Partition loads %v, error %w", c.Tokens, err)
+	if data, err := reader.Load(ctx); err != nil || string(data) != "data" {
+		return fmt.Errorf("a Record loads %q, error %w", data, err)
 	}
 	if err := reader.Delete(ctx); err != nil {
 		return err
 	}
-	if c, err := writer.Load(ctx); err != nil || len(c.Tokens) > 0 {
-		return fmt.Errorf("a deleted Partition has %v, error %w", c.Tokens, err)
+	if data, err := writer.Load(ctx); err != nil || data != nil {
+		return fmt.Errorf("a deleted Record has %q, error %w", data, err)
 	}
 	return nil
 }
