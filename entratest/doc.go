@@ -53,14 +53,33 @@
 // are good for another. Clients that have not declared capability cp1 get
 // short-lived tokens and are never challenged.
 //
+// testdata/conversations has such a conversation for every switch, captured
+// from the server.
+//
+// # Switches
+//
+// What happens to users and applications: [Server.Revoke],
+// [Server.RevokeAccessTokens], [Server.Disable], [Server.Delete],
+// [Server.ChangePassword], [Server.ResetPassword], [Server.SetRisk],
+// [Server.WithdrawConsent], [Server.ExpireRefreshTokens], [Server.ChangePolicy]
+// and [Server.MoveIP], which the API learns of after
+// [Server.SetPropagationDelay]. What Conditional Access and the API demand:
+// [Server.RequireAuthContextAt], [Server.RequireMFA],
+// [Server.RequireCompliantDevice], [Server.AllowIPs], [Server.StrictLocation] and
+// [Server.RequireCP1]. What answers look like: [Server.SetTokenLifetime],
+// [Server.SetClockSkew], [Server.SetScopeEcho], [Server.SetChallengeForm],
+// [Server.StrictRotation] and [Server.RotateKeys]. [Server.Reset] takes all of it
+// back. Package admin serves them over HTTP, and cmd/entratest is a server by
+// itself, for tests in other languages.
+//
 // # Watching and breaking
 //
 // [Server.Stats] counts, [Server.Log] records every request, [Server.Wait] waits
 // for them to come, and [Server.Watch] says in a test what must have happened
-// and shows the conversation where it has not. [Server.Fail] makes an endpoint answer with an error of
-// choice, late, by half or not at all, or reset the connection, for one grant or
-// path if need be. [Server.Protect] puts an API of your own
-// in the place of Graph.
+// and shows the conversation where it has not. [Server.Fail] makes an endpoint answer
+// with an error of choice, late, by half or not at all, or reset the connection,
+// for one grant or path if need be. [Server.Protect] puts an API of your own in
+// the place of Graph.
 //
 // # Applications without secrets
 //
@@ -73,22 +92,46 @@
 // # Where it differs from Entra
 //
 // What follows the documentation, or what Entra and Graph were seen to send, is
-// not listed. Where nothing is known, a choice was made:
+// not listed. How sure the rest is: "likely" has a source for a part of it,
+// "guess" has none.
 //
 //   - A malformed claims parameter is answered with invalid_request and
-//     AADSTS90100. What Entra answers is documented nowhere: least certain.
+//     AADSTS90100. Guess, and the least certain of all.
 //   - A token demanded to be not older than nbf carries an iat and nbf of that
-//     time or later. Entra's tokens are dated back by five minutes, and how this
-//     goes together with nbf is not known. The server itself goes by the order
-//     of events, so that a test may revoke and sign in again within a second.
-//   - A disabled account's tokens are challenged with the code of a revoked
-//     session. The code that Graph gives then has not been seen in public.
-//   - MoveIP moves to an address that the location policy allows.
-//   - A confidential client that must have its user pass a second factor is told
-//     the policy's id (capolids); a public client is not, as in most samples.
+//     time or later. Guess: Entra's tokens are dated back by five minutes
+//     ([Server.BackdateTokens]), and how this goes together with nbf is not known.
+//     The API goes by the order of events and not by iat, so that a test may
+//     revoke and sign in again within a second.
+//   - The tokens of an account that is disabled, deleted, at risk or has another
+//     password are challenged with the code of a revoked session. Guess: no other
+//     code has been seen in public. Likely: what its refresh token is answered
+//     with (AADSTS50057, 50034, 530032 or 50076, 50173).
+//   - A deleted application is answered with AADSTS700016, one at risk with
+//     AADSTS53003. Likely.
+//   - While no location policy is set, MoveIP moves to an address that one would
+//     allow. With one, a client elsewhere is answered with AADSTS53003. Likely:
+//     the challenge and the code were seen, but not one after the other.
+//   - A client that only the API sees elsewhere gets a token for an hour with
+//     xms_cc in it. The hour is documented, the rest is a guess.
+//   - Neither RequireMFA nor RequireCompliantDevice has the API challenge tokens,
+//     which ChangePolicy does. Entra lets a policy take effect within hours.
+//   - AADSTS53000 comes as invalid_grant with suberror additional_action. Guess.
+//     At the authorize endpoint it is access_denied, as AADSTS53003 is. Guess.
+//   - AADSTS50079 comes as interaction_required without a suberror, and
+//     AADSTS50076 as invalid_grant with basic_action. Seen.
+//   - A confidential client that must have its user do more is told the policy's
+//     id (capolids); a public client is not ([Server.NamePolicies]). Likely.
 //   - Authentication contexts last as long as the sign-in that satisfied them,
-//     and are in a token only if it was asked for them. Essential ones that were
-//     asked of client credentials are left out, without an error.
+//     and are in a token only if it was asked for them ([Server.SetAuthContexts]).
+//     Guess. Essential ones that were asked of client credentials are left out,
+//     without an error. Guess.
+//   - The API lets clients without capability cp1 alone until their tokens
+//     expire. Documented; with [Server.RequireCP1] it answers 403, which is what
+//     the documentation advises APIs to do.
+//   - Withdrawn consent leaves access tokens alone. Likely: it is no event of the
+//     documentation's list.
+//   - Expired refresh tokens have the texts and suberrors that were seen for
+//     AADSTS700082 and 70043; AADSTS700084 and 70008 are likely.
 //   - A client assertion for another audience is answered with AADSTS70002, an
 //     external one whose signature is not right with AADSTS70023, and one that
 //     matches no federated credential with AADSTS700211, 700212 or 700213.
@@ -110,11 +153,15 @@
 //
 // And on purpose:
 //
-//   - Events take effect at once. Entra may need minutes.
+//   - Events take effect at once, unless SetPropagationDelay says otherwise.
+//     Entra needs up to 15 minutes, and has a disabled account that is enabled
+//     again wait as long.
+//   - Scopes are answered as they were asked for ([Server.SetScopeEcho]).
+//   - Only networks of addresses are locations, not countries.
 //   - There is one tenant. Consent is taken as given unless prompt=consent asks
-//     for it, and permissions are not checked: any token for the API may call
-//     all of it, and an application that has no signed-in user may use /me as
-//     well, which Graph refuses.
+//     for it or it was withdrawn, and permissions are not checked: any token for
+//     the API may call all of it, and an application that has no signed-in user
+//     may use /me as well, which Graph refuses.
 //   - All access tokens have the form of version 2.0, with appid and upn in
 //     addition, and can be validated by anyone. Graph's own are opaque.
 //   - Instance discovery knows this server beside Microsoft's clouds.

@@ -28,15 +28,20 @@ type tokenAnswer struct {
 }
 
 func requestToken(srv *entratest.Server, form url.Values) (a tokenAnswer) {
-	resp, err := srv.Client().PostForm(srv.Authority()+"/oauth2/v2.0/token", form)
+	postForm(srv, "/oauth2/v2.0/token", form, &a)
+	return a
+}
+
+// postForm posts to an endpoint of the authority and decodes its answer.
+func postForm(srv *entratest.Server, path string, form url.Values, into any) {
+	resp, err := srv.Client().PostForm(srv.Authority()+path, form)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 		log.Fatal(err)
 	}
-	return a
 }
 
 func daemonForm(srv *entratest.Server, claims string) url.Values {
