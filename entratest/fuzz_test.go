@@ -59,6 +59,7 @@ func FuzzAuthorize(f *testing.F) {
 		good.Set("response_mode", "form_post")
 		f.Add(good.Encode())
 	}
+	f.Add(good.Encode() + "&max_age=-1&domain_hint=x&login_hint=" + username)
 	f.Add("prompt=none&client_id=" + publicClientID + "&redirect_uri=http://localhost/%zz")
 	_, h := fuzzServer(f)
 	f.Fuzz(func(t *testing.T, query string) {
@@ -76,11 +77,20 @@ func FuzzAuthorize(f *testing.F) {
 }
 
 func FuzzToken(f *testing.F) {
-	for _, kind := range []string{"authorization_code", "refresh_token", "client_credentials"} {
-		form := url.Values{"grant_type": {kind}, "client_id": {clientID}, "client_secret": {clientSecret}, "scope": {graphAppID + "/.default"}, "code": {"x"}, "refresh_token": {"x"}}
+	user := sharedKey().Sign(map[string]any{"aud": clientID, "idtyp": "user", "exp": 1 << 40, "uti": "x"})
+	own := sharedKey().Sign(map[string]any{"iss": clientID, "sub": clientID, "aud": []any{1, "x"}, "exp": 1e300})
+	for kind := range grants {
+		form := url.Values{"grant_type": {kind}, "client_id": {clientID}, "client_secret": {clientSecret}, "scope": {graphAppID + "/.default"},
+			"code": {"x"}, "device_code": {"x"}, "refresh_token": {"x"}, "username": {username}, "password": {password}, "user_id": {"x"},
+			"assertion": {user}, "requested_token_use": {"on_behalf_of"}, "user_federated_identity_credential": {own}}
 		f.Add(form.Encode())
 		for _, seed := range claimsSeeds {
 			form.Set("claims", seed)
+			f.Add(form.Encode())
+		}
+		form.Set("client_assertion_type", assertionType)
+		for _, assertion := range []string{own, user, "..", issuersKey().Sign(map[string]any{"iss": "x", "aud": "x"})} {
+			form.Set("client_assertion", assertion)
 			f.Add(form.Encode())
 		}
 	}
@@ -107,6 +117,56 @@ func FuzzAccessToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		if parsed, err := s.verifier.verify(token); (parsed == nil) == (err == nil) {
 			t.Errorf("%q: neither token nor error", token)
+		}
+	})
+}
+
+func FuzzClientAssertion(f *testing.F) {
+	s, _ := fuzzServer(f)
+	s.ClientCertificate()
+	s.AddFederatedCredential(clientID, FederatedCredential{Issuer: s.Issuer("x").URL(), Subject: "x"})
+	f.Add(s.Issuer("x").Token("x"))
+	f.Add(sharedClientKey().Sign(map[string]any{"iss": clientID, "sub": clientID, "aud": s.Authority(), "exp": 1 << 40}))
+	f.Add(sharedClientKey().Sign(map[string]any{"iss": clientID, "aud": nil, "nbf": -1e300, "exp": 1e300}))
+	f.Add("eyJ4NWMiOlsiQUFBQSJdfQ.e30.")
+	app := s.app(clientID)
+	f.Fuzz(func(t *testing.T, assertion string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		req := &tokenRequest{app: app, form: url.Values{"client_assertion_type": {assertionType}}}
+		if err := s.clientAssertion(req, assertion); err != nil && err.code != "invalid_client" {
+			t.Errorf("%q: %s", assertion, err.code)
+		}
+	})
+}
+
+// The smaller endpoints: the query is that of a GET, and the form of a POST.
+func FuzzOtherEndpoints(f *testing.F) {
+	s, h := fuzzServer(f)
+	identity := s.metadataService()
+	f.Add("client_id=" + publicClientID + "&scope=openid&claims=%7B%7D")
+	f.Add("otc=BCDF-GHJK")
+	f.Add("post_logout_redirect_uri=http://localhost/%zz&client_id=" + publicClientID + "&id_token_hint=a.b.c&state=x")
+	f.Add("api-version=2018-02-01&resource=https://graph.microsoft.com&client_id=x&xms_cc=cp1,,&token_sha256_to_refresh=x")
+	f.Fuzz(func(t *testing.T, params string) {
+		for _, path := range []string{"/common/oauth2/v2.0/devicecode", devicePage, "/common/oauth2/v2.0/logout", "/common/login", imdsPath, appServicePath} {
+			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(params))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			on := h
+			if path == imdsPath || path == appServicePath {
+				r, on = httptest.NewRequest(http.MethodGet, path, nil), identity
+				r.URL.RawQuery = params
+				r.Header.Set("Metadata", "true")
+				r.Header.Set("X-Identity-Header", identityHeader)
+			}
+			w := httptest.NewRecorder()
+			on.ServeHTTP(w, r)
+			if w.Code >= 500 {
+				t.Errorf("%s %q: status %d", path, params, w.Code)
+			}
+			if to := w.Header().Get("Location"); to != "" && !strings.HasPrefix(to, "http://localhost") && !strings.HasPrefix(to, "http://127.0.0.1") {
+				t.Errorf("%q: redirect to %q", params, to)
+			}
 		}
 	})
 }

@@ -47,6 +47,7 @@ type Server struct {
 	handlers   running
 
 	keys     rotation
+	idTokens idTokens
 	verifier verifier
 	recorder recorder
 	clocks   clocks
@@ -110,6 +111,7 @@ func start(n network, c Config) (*Server, error) {
 	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], metadata: sites[3], rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
+	s.idTokens.signed = newShelf[signedID](10_000)
 	s.directory = newDirectory(s.graph)
 	s.transport = s.newTransport()
 	s.web.serve(s.ctx, s.authority())

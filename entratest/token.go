@@ -115,7 +115,7 @@ func (s *Server) answerToken(x *exchange) (map[string]any, *aadError) {
 	}
 	x.rec.Account = i.label
 	// The signature is what takes long: nobody else waits for it.
-	return i.sign(s.signer()), nil
+	return i.sign(s.signer(), &s.idTokens), nil
 }
 
 func (s *Server) grant(x *exchange, req *tokenRequest, grant grant) (*issue, *aadError) {

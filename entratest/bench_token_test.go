@@ -1,0 +1,67 @@
+//go:build unix
+
+package entratest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// cpuTime is what the process has used so far, in user and system mode.
+func cpuTime(b *testing.B) time.Duration {
+	var use syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}
+
+// BenchmarkToken is what a token request costs the server itself, without TLS
+// and connections. cpu-ns/op is the processor time of all threads, which other
+// processes do not disturb as they do ns/op.
+func BenchmarkToken(b *testing.B) {
+	s := NewServer()
+	defer s.Close()
+	h := s.authority()
+	post := func(b *testing.B, form url.Values) map[string]any {
+		r := httptest.NewRequest(http.MethodPost, "/"+tenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		var answer map[string]any
+		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {
+			b.Fatal(w.Code, w.Body)
+		}
+		return answer
+	}
+	person := func() url.Values {
+		return url.Values{"grant_type": {"password"}, "client_id": {publicClientID}, "username": {username}, "password": {password},
+			"scope": {s.Scope() + " openid offline_access profile"}, "client_info": {"1"}}
+	}
+	refresh := person()
+	refresh.Set("grant_type", "refresh_token")
+	refresh.Set("refresh_token", post(b, person())["refresh_token"].(string))
+	for _, grant := range []struct {
+		name string
+		form url.Values
+	}{
+		{"client_credentials", url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {clientSecret}, "scope": {s.Scope()}}},
+		{"refresh_token", refresh},
+		{"new sign-in", person()}, // with an ID token of its own, as a code has
+	} {
+		b.Run(grant.name, func(b *testing.B) {
+			b.ReportAllocs()
+			before := cpuTime(b)
+			for b.Loop() {
+				post(b, grant.form)
+			}
+			b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
