@@ -72,14 +72,25 @@
 // back. Package admin serves them over HTTP, and cmd/entratest is a server by
 // itself, for tests in other languages.
 //
+// # The API
+//
+// [Server.API] is like Graph: /me and /users, which come in pages, messages and
+// sendMail, files with entity tags, upload sessions on a host of their own,
+// $batch, and revokeSignInSessions, which revokes. [Server.SetChallengeForm]
+// makes it refuse tokens as another service does, or in a malformed way.
+//
+// [Server.Protect] puts an API of your own behind the same tokens, and
+// [Server.ServeHost] gives it the name that it has in production. Where such an
+// API calls another on behalf of its callers, it may answer with a challenge of
+// its own making, which counts as one.
+//
 // # Watching and breaking
 //
 // [Server.Stats] counts, [Server.Log] records every request, [Server.Wait] waits
 // for them to come, and [Server.Watch] says in a test what must have happened
-// and shows the conversation where it has not. [Server.Fail] makes an endpoint answer
-// with an error of choice, late, by half or not at all, or reset the connection,
-// for one grant or path if need be. [Server.Protect] puts an API of your own in
-// the place of Graph.
+// and shows the conversation where it has not. [Server.Fail] makes an endpoint
+// answer with an error of choice, late, by half or not at all, or reset the
+// connection, for one grant or path if need be.
 //
 // # Applications without secrets
 //
@@ -171,6 +182,15 @@
 //     [Resource]). Of those of Exchange, Dataverse and Azure DevOps only parts
 //     were seen in public; for Key Vault and Storage, xms_caeerror is always
 //     10012, the only value seen.
+//   - A request within a $batch is admitted with the batch's token, and a
+//     challenge to it is in the headers of its answer; how Graph words that has
+//     not been seen. Requests of a batch run one after another.
+//   - Fragments of an upload need not be multiples of 320 KiB, one that is cut
+//     off counts for nothing, and a session ends a day after the last one. Files
+//     are hashed and forgotten; writing to an item's id that there is not makes
+//     a new item.
+//   - Pages are linked by $skiptoken everywhere, and of the other query options
+//     only $top and $select are obeyed.
 //   - SAML grants are not there, and tokens are of version 2.0 at all endpoints.
 //
 // The protocol is described at

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/msalcae/msalcae/entratest"
@@ -205,53 +204,4 @@ func ExampleServer_Client() {
 	json.NewDecoder(resp.Body).Decode(&answer)
 	fmt.Println(callAPI(srv.Client(), "https://graph.microsoft.com/v1.0/users", answer.AccessToken).Status)
 	// Output: 200 OK
-}
-
-// An API that speaks as Azure Resource Manager does.
-func ExampleServer_ProtectResource() {
-	srv := entratest.NewServer()
-	defer srv.Close()
-
-	manager := httptest.NewServer(srv.ProtectResource(http.NotFoundHandler(), entratest.Resource{
-		Audiences: []string{"https://management.azure.com"},
-		Form:      entratest.ARMForm,
-	}))
-	defer manager.Close()
-
-	form := daemonForm(srv, `{"access_token":{"xms_cc":{"values":["cp1"]}}}`)
-	form.Set("scope", "https://management.azure.com/.default")
-	token := requestToken(srv, form).AccessToken
-	srv.RequireAuthContext("p1") // as Azure asks for a second factor
-	claims, _ := wwwauth.Claims(callAPI(http.DefaultClient, manager.URL, token))
-	fmt.Println(claims)
-	// Output: {"access_token":{"acrs":{"essential":true,"values":["p1"]}}}
-}
-
-// A test of a program, in a function such as TestRevocation(t *testing.T).
-func ExampleServer_Watch() {
-	var t exampleT // yours is a *testing.T
-	srv := entratest.NewServer()
-	defer srv.Close()
-	token := requestToken(srv, daemonForm(srv, `{"access_token":{"xms_cc":{"values":["cp1"]}}}`)).AccessToken
-
-	seen := srv.Watch(t)
-	srv.Revoke(srv.ClientID())
-	claims, _ := wwwauth.Claims(callAPI(srv.Client(), srv.API()+"/users", token))
-	callAPI(srv.Client(), srv.API()+"/users", requestToken(srv, daemonForm(srv, claims)).AccessToken)
-
-	seen.Challenges(1)
-	seen.TokenRequests(1)
-	seen.AskedFor("nbf")
-	seen.NoRefusedTokenSentAgain()
-	seen.Prompts(1) // fails, and shows the whole conversation
-	// Output: entratest: 0 prompts, want 1; this was seen: ...
-}
-
-type exampleT struct{}
-
-func (exampleT) Helper() {}
-
-func (exampleT) Errorf(format string, args ...any) {
-	line, _, _ := strings.Cut(fmt.Sprintf(format, args...), "\n")
-	fmt.Println(line, "...")
 }

@@ -1,0 +1,29 @@
+package entratest_test
+
+import (
+	"testing"
+
+	"github.com/msalcae/msalcae/entratest"
+	"github.com/msalcae/msalcae/internal/clouds"
+	"github.com/stretchr/testify/assert"
+)
+
+// Every host of Microsoft's clouds leads to the server, which answers as that
+// host: what it names is of the same cloud.
+func TestEveryCloudIsRerouted(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *entratest.Server) {
+		for _, cloud := range clouds.All {
+			for _, host := range cloud.Login {
+				a := get(t, s, "https://"+host+"/"+s.Tenant()+"/v2.0/.well-known/openid-configuration")
+				assert.Equal(t, 200, a.status, host)
+				assert.Equal(t, "https://"+host+"/"+s.Tenant()+"/v2.0", a.text("issuer"))
+				assert.Equal(t, "https://"+host+"/"+s.Tenant()+"/oauth2/v2.0/token", a.text("token_endpoint"))
+			}
+			for _, host := range cloud.Graph {
+				a := get(t, s, "https://"+host+"/v1.0/me")
+				assert.Equal(t, 401, a.status, host)
+				assert.Contains(t, a.header.Get("WWW-Authenticate"), `authorization_uri="https://`+cloud.Login[0]+`/common/oauth2/authorize"`, host)
+			}
+		}
+	})
+}
