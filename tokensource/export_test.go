@@ -6,3 +6,6 @@ func Gates() int {
 	defer gates.mu.Unlock()
 	return len(gates.of)
 }
+
+// Heap returns how many bytes are alive.
+func Heap() int64 { return heap() }
