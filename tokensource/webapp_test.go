@@ -22,7 +22,8 @@ import (
 type webApp struct {
 	entra
 	*tokensource.WebApp
-	answers chan url.Values // to that page
+	uri     string          // of that page
+	answers chan url.Values // to it
 }
 
 func newWebApp(t testing.TB, e entra, set ...func(*tokensource.WebConfig)) webApp {
@@ -38,7 +39,7 @@ func newWebApp(t testing.TB, e entra, set ...func(*tokensource.WebConfig)) webAp
 	}
 	app, err := e.confidential().WebApp(cfg)
 	require.NoError(t, err)
-	return webApp{entra: e, WebApp: app, answers: answers}
+	return webApp{entra: e, WebApp: app, uri: uri, answers: answers}
 }
 
 // visit has the person of the browser answer a sign-in.
