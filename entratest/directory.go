@@ -65,6 +65,8 @@ type directory struct {
 	assertions     *shelf[signin]
 	usedAssertions *shelf[struct{}] // of clients, if they are strictly looked at
 
+	issued *shelf[string] // payloads of access tokens, by their hash
+
 	system   *app                  // the system-assigned identity
 	platform *shelf[platformToken] // tokens of managed identities
 
@@ -85,6 +87,8 @@ func newDirectory(graph *site) directory {
 
 		assertions:     newShelf[signin](100_000),
 		usedAssertions: newShelf[struct{}](100_000),
+
+		issued: newShelf[string](maxIssued),
 
 		platform: newShelf[platformToken](10_000),
 

@@ -1,9 +1,7 @@
 package entratest
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -170,8 +168,8 @@ func (x *exchange) identityToken(r *identityRequest) (platformToken, *identityEr
 		return platformToken{}, &identityError{code, err.describe(x)}
 	}
 	t := platformToken{value: s.signer().Sign(i.accessToken()), expires: time.Unix(i.expires(i.lifetime), 0)}
-	sum := sha256.Sum256([]byte(t.value))
-	t.hash = hex.EncodeToString(sum[:])
+	t.hash = hashOf(t.value)
+	s.issuedToken(t.value)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.platform.put(key, t)

@@ -90,9 +90,14 @@ func (v *verifier) parse(token string) (*accessToken, error) {
 	if err := jwt.Claims(t); err != nil {
 		return nil, err
 	}
+	t.place()
+	return t, nil
+}
+
+// place reads what the token's id tells.
+func (t *accessToken) place() {
 	place := seqOf(t.ID)
 	t.seq, t.anywhere = place&^anywhere, place&anywhere != 0
-	return t, nil
 }
 
 // tokenID makes a uti claim: the place in the order of events is in it, so

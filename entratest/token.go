@@ -115,7 +115,9 @@ func (s *Server) answerToken(x *exchange) (map[string]any, *aadError) {
 	}
 	x.rec.Account = i.label
 	// The signature is what takes long: nobody else waits for it.
-	return i.sign(s.signer(), &s.idTokens), nil
+	answer := i.sign(s.signer(), &s.idTokens)
+	s.issuedToken(answer["access_token"].(string))
+	return answer, nil
 }
 
 func (s *Server) grant(x *exchange, req *tokenRequest, grant grant) (*issue, *aadError) {

@@ -76,6 +76,10 @@ func (h *Handler) route(name string) map[string]served {
 		return map[string]served{"GET": func(http.ResponseWriter, *http.Request) (any, error) { return h.Server.Stats(), nil }}
 	case "log":
 		return map[string]served{"GET": h.log}
+	case "sessions":
+		return map[string]served{"GET": h.sessions}
+	case "tokens":
+		return map[string]served{"GET": h.tokens}
 	case "events":
 		return map[string]served{"GET": h.events}
 	case "config":
@@ -109,6 +113,8 @@ func (h *Handler) list(http.ResponseWriter, *http.Request) (any, error) {
 	lines := []line{
 		{"GET " + prefix + "/stats", "Shows the counters.", nil},
 		{"GET " + prefix + "/log", "Shows the latest requests.", nil},
+		{"GET " + prefix + "/sessions", "Shows who is signed in.", nil},
+		{"GET " + prefix + "/tokens", "Shows the claims of the latest access tokens, and what the API makes of them.", nil},
 		{"GET " + prefix + "/events", "Shows requests as they happen, as server-sent events.", nil},
 		{"GET " + prefix + "/config", "Shows the users and applications.", nil},
 		{"POST " + prefix + "/config", "Adds users and applications and throws switches, in their order.", members[Config]()},
@@ -126,6 +132,14 @@ func (h *Handler) log(http.ResponseWriter, *http.Request) (any, error) {
 		requests = []entratest.Request{}
 	}
 	return map[string]any{"requests": requests}, nil
+}
+
+func (h *Handler) sessions(http.ResponseWriter, *http.Request) (any, error) {
+	return map[string]any{"sessions": append([]entratest.Session{}, h.Server.Sessions()...)}, nil
+}
+
+func (h *Handler) tokens(http.ResponseWriter, *http.Request) (any, error) {
+	return map[string]any{"tokens": h.Server.Tokens()}, nil
 }
 
 func (h *Handler) showConfig(http.ResponseWriter, *http.Request) (any, error) {

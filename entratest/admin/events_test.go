@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -40,4 +41,20 @@ func TestEvents(t *testing.T) {
 	d.s.Close() // ends the stream as well
 	_, err = lines.ReadString('\n')
 	assert.Error(t, err)
+}
+
+func TestSessionsAndTokensAreShown(t *testing.T) {
+	d := newDesk(t, admin.Config{})
+	_, sessions := d.do("GET", "/sessions", "")
+	assert.Equal(t, map[string]any{"sessions": []any{}}, sessions)
+	_, tokens := d.do("GET", "/tokens", "")
+	assert.Equal(t, map[string]any{"tokens": []any{}}, tokens)
+	resp, err := d.s.Client().PostForm(d.s.Authority()+"/oauth2/v2.0/token", url.Values{"grant_type": {"client_credentials"},
+		"client_id": {d.s.ClientID()}, "client_secret": {d.s.ClientSecret()}, "scope": {d.s.Scope()}})
+	require.NoError(t, err)
+	resp.Body.Close()
+	_, tokens = d.do("GET", "/tokens", "")
+	shown := tokens["tokens"].([]any)[0].(map[string]any)
+	assert.Equal(t, "accepted", shown["state"])
+	assert.Equal(t, d.s.ClientID(), shown["claims"].(map[string]any)["appid"])
 }
