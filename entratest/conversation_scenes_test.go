@@ -128,6 +128,15 @@ var scenes = []scene{
 		c.refresh(first.text("refresh_token"), cp1)
 		c.refresh(second.text("refresh_token"), cp1)
 	}},
+	{"rotate-keys", "Another key signs tokens, and those of before stay good.", func(c *conversation) {
+		first := c.daemon(cp1)
+		c.throw("rotate-keys", "{}")
+		c.call(first.token(), "/users")
+		c.call(c.daemon(cp1).token(), "/users")
+		c.throw("rotate-keys", "{}")
+		c.throw("rotate-keys", "{}")
+		c.call(first.token(), "/users")
+	}},
 	{"require-cp1", "The API refuses clients that cannot be challenged.", func(c *conversation) {
 		first := c.daemon("")
 		c.call(first.token(), "/users")

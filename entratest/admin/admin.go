@@ -97,7 +97,7 @@ func (h *Handler) route(name string) map[string]served {
 			if err != nil {
 				return nil, err
 			}
-			return nil, attempt(do, h.Server)
+			return attempt(do, h.Server)
 		}}
 	}
 	return nil
@@ -174,7 +174,7 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request) (any, error) {
 // attempt turns a panic of the server into an error: its methods panic for a
 // user whom nobody knows, so that no test revokes nobody, and here the name
 // came from elsewhere.
-func attempt(do action, s *entratest.Server) (err error) {
+func attempt(do action, s *entratest.Server) (result any, err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:

@@ -175,3 +175,32 @@ type userCode struct {
 	URL  string `json:"url" takes:"verification_uri"`
 	Code string `json:"code" takes:"user_code"`
 }
+
+type certificate struct {
+	Client string `json:"client" takes:"client id"`
+	PEM    string `json:"pem" takes:"the certificate"`
+}
+
+type federated struct {
+	Client string `json:"client" takes:"client id"`
+	entratest.FederatedCredential
+}
+
+type external struct {
+	Issuer   string   `json:"issuer" takes:"a name of your choice, part of the issuer's URL"`
+	Subject  string   `json:"subject" takes:"whom the token is for (sub)"`
+	Audience []string `json:"audience" takes:"none: api://AzureADTokenExchange"`
+}
+
+func (b external) check() error {
+	if b.Issuer == "" || b.Subject == "" {
+		return errors.New("issuer and subject are needed")
+	}
+	return nil
+}
+
+type identities struct {
+	NoCache    bool `json:"no_cache" takes:"true or false"`
+	Revocation bool `json:"revocation" takes:"true or false"`
+	CAE        bool `json:"cae" takes:"true or false"`
+}

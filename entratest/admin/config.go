@@ -61,17 +61,17 @@ func (c Config) Apply(s *entratest.Server) (added Config, err error) {
 		return Config{}, err
 	}
 	for _, u := range c.Users {
-		if err := attempt(add(&added.Users, s.AddUser, u), s); err != nil {
+		if _, err := attempt(add(&added.Users, s.AddUser, u), s); err != nil {
 			return added, err
 		}
 	}
 	for _, a := range c.Apps {
-		if err := attempt(add(&added.Apps, s.AddApp, a), s); err != nil {
+		if _, err := attempt(add(&added.Apps, s.AddApp, a), s); err != nil {
 			return added, err
 		}
 	}
 	for _, do := range actions {
-		if err := attempt(do, s); err != nil {
+		if _, err := attempt(do, s); err != nil {
 			return added, err
 		}
 	}
@@ -80,8 +80,8 @@ func (c Config) Apply(s *entratest.Server) (added Config, err error) {
 
 // add makes an action of what adds one to a server, and puts it into the list.
 func add[T any](to *[]T, one func(T) T, given T) action {
-	return func(*entratest.Server) error {
+	return func(*entratest.Server) (any, error) {
 		*to = append(*to, one(given))
-		return nil
+		return nil, nil
 	}
 }

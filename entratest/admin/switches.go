@@ -2,8 +2,8 @@ package admin
 
 import "github.com/msalcae/msalcae/entratest"
 
-// An action is what a body asks for.
-type action func(*entratest.Server) error
+// An action is what a body asks for. Its result, if not nil, is the answer.
+type action func(*entratest.Server) (any, error)
 
 // A toggle is one switch of the server.
 type toggle struct {
@@ -15,7 +15,7 @@ type toggle struct {
 
 // on makes a switch whose body is a B. Check, if not nil, tells what is wrong
 // with a body before anything is done.
-func on[B any](name, does string, apply func(*entratest.Server, B) error, check ...func(B) error) toggle {
+func on[B any](name, does string, apply func(*entratest.Server, B) (any, error), check ...func(B) error) toggle {
 	return toggle{name, does, members[B](), func(body []byte) (action, error) {
 		var b B
 		if err := decode(body, &b); err != nil {
@@ -26,13 +26,13 @@ func on[B any](name, does string, apply func(*entratest.Server, B) error, check 
 				return nil, err
 			}
 		}
-		return func(s *entratest.Server) error { return apply(s, b) }, nil
+		return func(s *entratest.Server) (any, error) { return apply(s, b) }, nil
 	}}
 }
 
 // set is on for what cannot fail.
 func set[B any](name, does string, apply func(*entratest.Server, B), check ...func(B) error) toggle {
-	return on(name, does, func(s *entratest.Server, b B) error { apply(s, b); return nil }, check...)
+	return on(name, does, func(s *entratest.Server, b B) (any, error) { apply(s, b); return nil, nil }, check...)
 }
 
 // about makes a switch that is about a user or an application.

@@ -12,7 +12,7 @@ type server = entratest.Server
 // switches are all there are, as the list shows them.
 func switches() []toggle {
 	var all []toggle
-	for _, some := range [][]toggle{eventSwitches, accessSwitches, tokenSwitches, faultSwitches, browserSwitches} {
+	for _, some := range [][]toggle{eventSwitches, accessSwitches, tokenSwitches, identitySwitches, faultSwitches, browserSwitches} {
 		all = append(all, some...)
 	}
 	return all
@@ -91,7 +91,26 @@ var tokenSwitches = []toggle{
 		s.SetDeviceCodes(entratest.DeviceCodes{
 			Lifetime: time.Duration(b.Lifetime), Interval: time.Duration(b.Interval), SlowDown: b.SlowDown})
 	}),
+	set("rotate-keys", "Makes another key sign tokens.", func(s *server, _ struct{}) { s.RotateKeys() }),
+}
+
+// How applications prove who they are.
+var identitySwitches = []toggle{
 	set("add-redirect-uri", "Registers redirect URIs of the confidential client.", func(s *server, b uris) { s.AddRedirectURI(b.URIs...) }),
+	on("add-certificate", "Registers a certificate of an application.", addCertificate),
+	on("client-certificate", "Answers with a certificate of the confidential client and its private key, in PEM.", clientCertificate),
+	flag("strict-assertions", "Makes a client assertion good for one request.", (*server).StrictAssertions),
+	set("add-federated-credential", "Registers a federated credential of an application.",
+		func(s *server, b federated) { s.AddFederatedCredential(b.Client, b.FederatedCredential) }),
+	on("issue-assertion", "Answers with a token of an issuer for workload identity federation, and the issuer's URL.",
+		func(s *server, b external) (any, error) {
+			issuer := s.Issuer(b.Issuer)
+			return map[string]string{"issuer": issuer.URL(), "token": issuer.Token(b.Subject, b.Audience...)}, nil
+		}, external.check),
+	on("add-managed-identity", "Assigns a managed identity to the machine, and answers with it.",
+		func(s *server, b entratest.ManagedIdentity) (any, error) { return s.AddManagedIdentity(b), nil }),
+	set("managed-identities", "Says how the platform hands out tokens of managed identities.",
+		func(s *server, b identities) { s.SetManagedIdentities(entratest.ManagedIdentities(b)) }),
 }
 
 // What breaks.
@@ -106,11 +125,11 @@ var faultSwitches = []toggle{
 // What people do.
 var browserSwitches = []toggle{
 	on("sign-in", "Opens a URL in the scripted browser, and signs a user in; answered when the client has its answer.",
-		func(s *server, b visit) error {
+		func(s *server, b visit) (any, error) {
 			browser := s.NewBrowser(cmp.Or(b.User, s.Username()))
 			browser.Decline = b.Decline
-			return browser.Open(b.URL)
+			return nil, browser.Open(b.URL)
 		}, visit.check),
 	on("enter-code", "Enters a user code, as the default user.",
-		func(s *server, b userCode) error { return s.EnterCode(b.URL, b.Code) }),
+		func(s *server, b userCode) (any, error) { return nil, s.EnterCode(b.URL, b.Code) }),
 }

@@ -30,15 +30,23 @@ type Ready struct {
 	API            string `json:"api"`        // base URL: api + "/me"
 	CAFile         string `json:"ca_file"`    // certificate to trust, PEM; removed at the end
 	Admin          string `json:"admin"`      // base URL of the admin endpoints: admin + "/revoke"
+
+	// Where Azure's machines have tokens of managed identities: the values of
+	// AZURE_POD_IDENTITY_AUTHORITY_HOST, IDENTITY_ENDPOINT and IDENTITY_HEADER.
+	IMDS             string `json:"imds"`
+	IdentityEndpoint string `json:"identity_endpoint"`
+	IdentityHeader   string `json:"identity_header"`
 }
 
 func ready(s *entratest.Server, caFile, adminURL string) Ready {
+	endpoint, header := s.AppService()
 	return Ready{
 		Authority: s.Authority(), Tenant: s.Tenant(),
 		ClientID: s.ClientID(), ClientSecret: s.ClientSecret(), PublicClientID: s.PublicClientID(),
 		Username: s.Username(), Password: s.Password(),
 		Scope: s.Scope(), UserScope: strings.TrimSuffix(s.Scope(), ".default") + "User.Read",
 		API: s.API(), CAFile: caFile, Admin: adminURL,
+		IMDS: s.IMDS(), IdentityEndpoint: endpoint, IdentityHeader: header,
 	}
 }
 
