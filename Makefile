@@ -15,7 +15,7 @@ test: ## every test of every module, with the race detector
 check: test ## test, and gofmt, vet, staticcheck, tidy modules, documentation
 	@bash scripts/check.sh
 
-bench: ## the benchmarks; BENCH=pattern COUNT=n
+bench: ## us and the peers, as a table of ratios; PARTS=names, PROFILE=folder, BENCH=pattern
 	@bash scripts/bench.sh
 
 fuzz: ## every fuzz target for FUZZTIME=30s each
