@@ -2,11 +2,9 @@ package tokensource_test
 
 import (
 	"context"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
@@ -228,24 +226,6 @@ func TestStepUp(t *testing.T) {
 	e.RequireAuthContext("c2", "c3")
 	require.Equal(t, 200, e.get(api, "/me"))
 	assert.Equal(t, 1, e.Stats().Sub(before).AuthorizeRequests)
-}
-
-func TestGateLeavesWithItsLastPublic(t *testing.T) {
-	e := newEntra(t)
-	before := tokensource.Gates()
-	func() {
-		at := newSeat(e, grace)
-		e.public(at)
-		e.public(at)
-		assert.Equal(t, before+1, tokensource.Gates())
-	}()
-	require.Eventually(t, func() bool { runtime.GC(); return tokensource.Gates() <= before }, 10*time.Second, 10*time.Millisecond)
-	type odd struct{ ownPrompt } // cannot be compared
-	p := e.public(odd{func(ctx context.Context, req tokensource.PromptRequest) (public.AuthResult, error) {
-		return e.browser().SignIn(ctx, req)
-	}})
-	_, err := p.SignIn(testContext(t), e.Scope())
-	require.NoError(t, err)
 }
 
 // Claims that an account of another tenant than the authority's waits for are

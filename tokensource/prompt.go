@@ -2,9 +2,6 @@ package tokensource
 
 import (
 	"context"
-	"reflect"
-	"runtime"
-	"sync"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 )
@@ -45,43 +42,4 @@ type PromptRequest struct {
 
 	// check says whether the right person signed in, for a page to say so.
 	check func(public.AuthResult) error
-}
-
-// gates has the gate of every Prompt value in use.
-var gates = struct {
-	mu sync.Mutex
-	of map[Prompt]*countedGate
-}{of: map[Prompt]*countedGate{}}
-
-type countedGate struct {
-	gate  *gate
-	users int
-}
-
-// gateOf returns the gate that every Public with this Prompt shares; it is
-// forgotten with the last of them. A Prompt that cannot be compared has a gate
-// for each Public.
-func gateOf(p *Public, prompt Prompt) *gate {
-	if !reflect.TypeOf(prompt).Comparable() || !reflect.ValueOf(prompt).Comparable() {
-		return newGate()
-	}
-	gates.mu.Lock()
-	defer gates.mu.Unlock()
-	shared := gates.of[prompt]
-	if shared == nil {
-		shared = &countedGate{gate: newGate()}
-		gates.of[prompt] = shared
-	}
-	shared.users++
-	runtime.AddCleanup(p, leaveGate, prompt)
-	return shared.gate
-}
-
-func leaveGate(prompt Prompt) {
-	gates.mu.Lock()
-	defer gates.mu.Unlock()
-	shared := gates.of[prompt]
-	if shared.users--; shared.users == 0 {
-		delete(gates.of, prompt)
-	}
 }
