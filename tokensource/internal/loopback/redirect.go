@@ -47,6 +47,15 @@ func (r Redirect) origin() string { return "http://" + net.JoinHostPort(r.host, 
 // uri is what Entra is told and compares when the code is redeemed.
 func (r Redirect) uri() string { return r.origin() + r.path }
 
+// decoded is the path of a request for the redirect URI, as net/http has it.
+func (r Redirect) decoded() string {
+	path, err := url.PathUnescape(r.path)
+	if err != nil || path == "" {
+		return "/"
+	}
+	return path
+}
+
 // listen opens the port on every address that a browser may take the host for,
 // and fills it in. localhost is 127.0.0.1 and ::1 (RFC 8252 section 8.3): were
 // only one of them ours, another program on this machine could sit on the

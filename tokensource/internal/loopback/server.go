@@ -123,10 +123,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	path := s.redirect.path
-	if path == "" {
-		path = "/"
-	}
 	get := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case !s.ours(r.Host):
@@ -138,7 +134,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, *s.target.Load(), http.StatusFound)
 	case r.Method == http.MethodOptions:
 		s.preflight(w, r)
-	case r.URL.Path != path:
+	case r.URL.Path != s.redirect.decoded():
 		pageElsewhere.serve(w)
 	case r.Method == http.MethodPost:
 		s.answer(w, r)
@@ -149,6 +145,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) ours(host string) bool {
+	if s.redirect.port == 80 && !strings.HasSuffix(host, ":80") {
+		host += ":80" // browsers leave it out
+	}
 	name, port, err := net.SplitHostPort(host)
 	return err == nil && port == strconv.Itoa(s.redirect.port) && (name == "localhost" || name == "127.0.0.1" || name == "::1")
 }

@@ -161,3 +161,36 @@ func TestServerEndsWithSlowClients(t *testing.T) {
 	c.Close()
 	assert.Less(t, time.Since(start), time.Second)
 }
+
+// The port that browsers leave out, and no other.
+func TestServerHosts(t *testing.T) {
+	for port, hosts := range map[int]map[string]bool{
+		80: {"localhost": true, "localhost:80": true, "127.0.0.1": true, "[::1]": true, "[::1]:80": true,
+			"localhost:8080": false, "evil.test": false, "evil.test:80": false, "": false, "::1": false},
+		8400: {"localhost:8400": true, "[::1]:8400": true, "localhost": false, "localhost:80": false, "localhost:": false, "LOCALHOST.evil.test:8400": false},
+	} {
+		s := &Server{redirect: Redirect{host: "localhost", port: port}}
+		for host, want := range hosts {
+			assert.Equal(t, want, s.ours(host), "%q at %d", host, port)
+		}
+	}
+}
+
+// A path arrives as it was registered, in whatever characters.
+func TestServerPaths(t *testing.T) {
+	for _, path := range []string{"", "/", "/signed-in", "/a%20b/%C3%BC%2Fc", "/a+b;c=d"} {
+		where, err := ParseRedirect("http://localhost" + path)
+		require.NoError(t, err)
+		s, err := Start(where)
+		require.NoError(t, err)
+		assert.True(t, strings.HasSuffix(s.RedirectURI(), path))
+		go func() {
+			<-s.Answer()
+			s.Show(context.Background(), SignedIn("ada"))
+		}()
+		resp, body := visit(t, http.MethodPost, s.RedirectURI(), form("code", "x", "state", s.State()))
+		assert.Equal(t, http.StatusOK, resp.StatusCode, path)
+		assert.Contains(t, body, "signed in as ada")
+		s.Close()
+	}
+}
