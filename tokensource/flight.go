@@ -2,7 +2,6 @@ package tokensource
 
 import (
 	"errors"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +23,6 @@ const (
 type flight struct {
 	purpose purpose
 	answers purpose // of the silent flight whose refusal a prompt answers
-	slot    string  // in singleflight; never used twice
 	order   uint64
 	epoch   uint64
 	era     uint64
@@ -44,6 +42,7 @@ type flight struct {
 	trace    *msalcae.Trace
 	// again tells a prompt of a caller who joined when nobody waited any more.
 	again chan struct{}
+	calls singleflight.Group // carries it out once, for all who wait
 	// waiters counts the callers who wait for it. A flight lands without
 	// them; a prompt is not opened for nobody.
 	waiters atomic.Int32
@@ -82,7 +81,9 @@ func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*e
 		if to.prompt {
 			f.again = make(chan struct{}, 1)
 		}
-		f.slot = strconv.FormatUint(f.order, 10)
+		if s.state.airborne == nil {
+			s.state.airborne = map[purpose]*flight{}
+		}
 		s.state.airborne[to] = f
 	}
 	if f.waiters.Add(1) == 1 && joined {
@@ -91,7 +92,7 @@ func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*e
 		default: // no prompt, or it is about to look
 		}
 	}
-	return f, s.flights.DoChan(f.slot, func() (any, error) {
+	return f, f.calls.DoChan("", func() (any, error) {
 		e, err := run(f)
 		return e, err
 	}), joined

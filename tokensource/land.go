@@ -89,6 +89,9 @@ func (s *Source) leave(f *flight) {
 	if s.state.airborne[f.purpose] == f {
 		delete(s.state.airborne, f.purpose)
 	}
+	if len(s.state.airborne) == 0 {
+		s.state.airborne = nil // a source at rest takes little memory
+	}
 }
 
 // publish makes e the token in use, unless a later flight has brought one or

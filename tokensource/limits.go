@@ -50,15 +50,18 @@ type failure struct {
 }
 
 // remember keeps err for a while if asking again at once would not help.
-func (fs failures) remember(of purpose, err error, now time.Time) {
+func (fs *failures) remember(of purpose, err error, now time.Time) {
 	wait := pauseAfter(err)
 	if wait <= 0 {
 		return
 	}
-	if len(fs) >= maxFailures {
+	if *fs == nil {
+		*fs = failures{}
+	}
+	if len(*fs) >= maxFailures {
 		fs.forgetOld(now)
 	}
-	fs[of] = failure{err, now, now.Add(wait)}
+	(*fs)[of] = failure{err, now, now.Add(wait)}
 }
 
 func (fs failures) forgetOld(now time.Time) {

@@ -29,10 +29,8 @@ func (s *Source) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.announce() // who waits for a prompt looks again
-	st := newState()
-	st.order, st.epoch, st.era = s.state.order, s.state.epoch+1, s.state.era+1
-	st.allowance = s.state.allowance
-	s.state = st
+	old := &s.state
+	s.state = state{order: old.order, epoch: old.epoch + 1, era: old.era + 1, allowance: old.allowance}
 	s.current.Store(nil)
 }
 

@@ -35,7 +35,7 @@ func (s *Source) plan(w *want) (st step) {
 	if fresh && s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil {
 		e.freshAgain = now.Add(settled)
 	}
-	st.news = s.state.news
+	st.news = s.state.nextNews()
 	s.launch(w, &st, fresh, now)
 	if st.flight == nil {
 		s.tellLater(w.req.Trace)

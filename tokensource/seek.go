@@ -150,7 +150,7 @@ func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err err
 func (s *Source) look(w *want, st *step) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.news = s.state.news
+	st.news = s.state.nextNews()
 	if e, fresh := s.find(w, time.Now()); e != nil && !fresh {
 		return e, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
-	"golang.org/x/sync/singleflight"
 )
 
 // An Acquirer obtains a token without asking a person. New turns one into a
@@ -45,7 +44,6 @@ type Source struct {
 
 	current atomic.Pointer[entry] // written under mu
 	flow    flow
-	flights singleflight.Group
 
 	mu    sync.Mutex
 	state state
@@ -66,7 +64,7 @@ func newSource(f flow) *Source {
 	if f.clock == nil {
 		f.clock = new(clock)
 	}
-	return &Source{flow: f, state: newState()}
+	return &Source{flow: f}
 }
 
 // Hosts names the hosts that the source's tokens are for, in the form of

@@ -12,7 +12,8 @@ const maxKept = 8
 // maxKnown is how many tokens are told apart by age.
 const maxKnown = 16
 
-// state is what a Source knows, guarded by its mu. No method of it blocks.
+// state is what a Source knows, guarded by its mu. No method of it blocks. The
+// zero value knows nothing; what is seldom needed is made when it is.
 type state struct {
 	// order counts flights, by start.
 	order uint64
@@ -58,7 +59,8 @@ type state struct {
 	// airborne are the flights under way, by purpose.
 	airborne map[purpose]*flight
 	// news is closed when there is a new token: whoever waits for another then
-	// looks whether it will do, and whether a prompt is still needed.
+	// looks whether it will do, and whether a prompt is still needed. nil:
+	// nobody waits.
 	news chan struct{}
 	// failures are remembered by purpose.
 	failures failures
@@ -80,20 +82,20 @@ type state struct {
 	lastDemand   demand
 }
 
-func newState() state {
-	return state{
-		airborne: map[purpose]*flight{},
-		news:     make(chan struct{}),
-		failures: failures{},
-		doubts:   map[topic]time.Time{},
-		rested:   map[topic]time.Time{},
+// nextNews returns the channel that is closed when there are news.
+func (st *state) nextNews() <-chan struct{} {
+	if st.news == nil {
+		st.news = make(chan struct{})
 	}
+	return st.news
 }
 
 // announce tells whoever waits for a prompt that there is a new token.
 func (st *state) announce() {
-	close(st.news)
-	st.news = make(chan struct{})
+	if st.news != nil {
+		close(st.news)
+		st.news = nil
+	}
 }
 
 // demandMore adds d to what the next token must satisfy, unless that asks
@@ -120,6 +122,9 @@ func (st *state) doubt(of topic, now time.Time) {
 	}
 	if len(st.doubts) >= maxFailures {
 		clear(st.doubts)
+	}
+	if st.doubts == nil {
+		st.doubts, st.rested = map[topic]time.Time{}, map[topic]time.Time{}
 	}
 	if now.After(st.rested[of]) {
 		st.doubts[of] = now.Add(doubtLife)

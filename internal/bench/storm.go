@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -57,6 +59,7 @@ func (k storm) meet(p peer) (requests int64, took time.Duration) {
 	if k.network {
 		server := httptest.NewUnstartedServer(resource)
 		server.EnableHTTP2 = true
+		server.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that nobody needed after all
 		server.StartTLS()
 		defer server.Close()
 		base = redirected(server)
