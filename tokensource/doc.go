@@ -19,6 +19,12 @@
 //	app, err := tokensource.NewConfidential(tokensource.ConfidentialConfig{ ... })
 //	source := app.App("https://graph.microsoft.com/.default")
 //
+// A service asks the same client for the people it works for: an API that calls
+// another one as its caller takes [Confidential.OnBehalfOf], a web app signs
+// people in with [Confidential.WebApp]. On Azure, [NewManagedIdentity] and
+// [WorkloadIdentity] do without a secret, and so does [GitHubActions] in a job
+// there. [New] makes a source of any other library.
+//
 // Clients that the caller built with MSAL are wrapped by WrapPublic and
 // WrapConfidential. They must have been built with client capability cp1,
 // without which Entra issues tokens that know no claims challenges; what
