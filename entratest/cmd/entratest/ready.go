@@ -14,6 +14,7 @@ import (
 
 	"github.com/msalcae/msalcae/entratest"
 	"github.com/msalcae/msalcae/entratest/admin"
+	"github.com/msalcae/msalcae/entratest/live"
 )
 
 // Ready is the line that the command prints when it is ready.
@@ -30,6 +31,7 @@ type Ready struct {
 	API            string `json:"api"`        // base URL: api + "/me"
 	CAFile         string `json:"ca_file"`    // certificate to trust, PEM; removed at the end
 	Admin          string `json:"admin"`      // base URL of the admin endpoints: admin + "/revoke"
+	Page           string `json:"page"`       // for people: what happens, and buttons for the switches
 
 	// Where Azure's machines have tokens of managed identities: the values of
 	// AZURE_POD_IDENTITY_AUTHORITY_HOST, IDENTITY_ENDPOINT and IDENTITY_HEADER.
@@ -45,7 +47,7 @@ func ready(s *entratest.Server, caFile, adminURL string) Ready {
 		ClientID: s.ClientID(), ClientSecret: s.ClientSecret(), PublicClientID: s.PublicClientID(),
 		Username: s.Username(), Password: s.Password(),
 		Scope: s.Scope(), UserScope: strings.TrimSuffix(s.Scope(), ".default") + "User.Read",
-		API: s.API(), CAFile: caFile, Admin: adminURL,
+		API: s.API(), CAFile: caFile, Admin: adminURL, Page: strings.TrimSuffix(adminURL, "admin"),
 		IMDS: s.IMDS(), IdentityEndpoint: endpoint, IdentityHeader: header,
 	}
 }
@@ -68,7 +70,8 @@ func writeCA(s *entratest.Server) (*caFile, error) {
 
 func (ca *caFile) remove() error { return os.RemoveAll(ca.dir) }
 
-// An adminSite is the listener of the admin endpoints.
+// An adminSite is the listener of the admin endpoints, and of the page for
+// people at its root.
 type adminSite struct {
 	url    string
 	server *http.Server
@@ -79,7 +82,11 @@ func openAdmin(port int, h *admin.Handler) (*adminSite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the admin endpoints cannot listen: %w", err)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
+	mux := http.NewServeMux()
+	mux.Handle("/admin", h)
+	mux.Handle("/admin/", h)
+	mux.Handle("/", live.Handler())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	go server.Serve(l) // until close
 	return &adminSite{"http://" + l.Addr().String() + "/admin", server}, nil
 }
