@@ -60,7 +60,7 @@ func (x *exchange) refuse(r refusal) {
 // refusalHeaders sets the headers of a refusal and returns the status that
 // belongs to it.
 func (x *exchange) refusalHeaders(r refusal) int {
-	r.login = x.loginOfAPI()
+	r.login, r.tenant = x.loginOfAPI(), x.s.tenantID
 	f, _ := formOf(x.form)
 	if _, bad := malformed[x.form]; bad && r.claims == "" { // of challenges only
 		f = forms[GraphForm]

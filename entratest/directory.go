@@ -47,6 +47,7 @@ type signin struct {
 type family struct{ dead bool }
 
 type directory struct {
+	tenant    string // its id
 	users     []*account
 	people    map[string]*account // by lower-case username and object id
 	deleted   []*account
@@ -76,8 +77,9 @@ type directory struct {
 
 const graphAppID = "00000003-0000-0000-c000-000000000000"
 
-func newDirectory(graph *site) directory {
+func newDirectory(graph *site, tenant string) directory {
 	d := directory{
+		tenant:   tenant,
 		people:   map[string]*account{},
 		sessions: newShelf[*session](50_000),
 		refresh:  newShelf[*refreshToken](100_000),
@@ -143,7 +145,7 @@ func (d *directory) addApp(given App) *app {
 // user finds a person by user principal name, object id or MSAL's home account
 // id; nil if there is none.
 func (d *directory) user(name string) *account {
-	return d.people[strings.TrimSuffix(strings.ToLower(name), "."+tenantID)]
+	return d.people[strings.TrimSuffix(strings.ToLower(name), "."+d.tenant)]
 }
 
 func (d *directory) app(id string) *app {

@@ -60,8 +60,8 @@ func (s *Server) entered(h http.Handler) http.Handler {
 // or one of the names that stand for any.
 func (s *Server) tenant(name string) (id string, ok bool) {
 	switch strings.ToLower(name) {
-	case tenantID, tenantDomain, "common", "organizations":
-		return tenantID, true
+	case s.tenantID, tenantDomain, "common", "organizations":
+		return s.tenantID, true
 	}
 	return "", false
 }

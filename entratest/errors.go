@@ -3,6 +3,7 @@ package entratest
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -67,8 +68,11 @@ func (e *aadError) httpStatus() int {
 // would need.
 func (e *aadError) describe(x *exchange) string {
 	return fmt.Sprintf("AADSTS%d: %s\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s",
-		e.aadsts, e.text, x.traceID, x.rec.CorrelationID, timestamp(x.s.entraNow()))
+		e.aadsts, e.said(x.s), x.traceID, x.rec.CorrelationID, timestamp(x.s.entraNow()))
 }
+
+// said is the text, with the tenant's id.
+func (e *aadError) said(s *Server) string { return strings.ReplaceAll(e.text, "{tenant}", s.tenantID) }
 
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 

@@ -8,7 +8,7 @@ var errorTable = map[int]struct{ code, suberror, text string }{
 	50012:   {"invalid_client", "", "Authentication failed: the certificate or the signature of the assertion is not good."},
 	50013:   {"invalid_grant", "", "Assertion failed signature validation. Reason: %s."},
 	50027:   {"invalid_client", "", "JWT token is invalid or malformed."},
-	50034:   {"invalid_grant", "bad_token", "The user account {EUII Hidden} does not exist in the " + tenantID + " directory."},
+	50034:   {"invalid_grant", "bad_token", "The user account {EUII Hidden} does not exist in the {tenant} directory."},
 	50049:   {"invalid_instance", "", "Unknown or invalid instance."},
 	50053:   {"invalid_grant", "", "The account is locked, you've tried to sign in too many times with an incorrect user ID or password."},
 	50055:   {"invalid_grant", "user_password_expired", "The password is expired."},

@@ -64,7 +64,7 @@ func arm2020Header(r refusal) string {
 
 func sharePointHeader(r refusal) string {
 	header := r.insufficient(fmt.Sprintf(`Bearer realm="%s", client_id="%s", trusted_issuers="%s,%s@*", authorization_uri="%s"`,
-		tenantID, sharePointAppID, anyIssuer, tenantID, r.authorize()))
+		r.tenant, sharePointAppID, anyIssuer, r.tenant, r.authorize()))
 	return strings.ReplaceAll(header, `", `, `",`)
 }
 
@@ -83,25 +83,25 @@ func exchangeDiagnostics(r refusal) (name, value string) {
 
 func keyVaultHeader(r refusal) string {
 	if r.claims == "" {
-		return fmt.Sprintf(`Bearer authorization="%s/%s", resource="https://vault.azure.net"`, r.login, tenantID)
+		return fmt.Sprintf(`Bearer authorization="%s/%s", resource="https://vault.azure.net"`, r.login, r.tenant)
 	}
 	return genericHeader(r)
 }
 
 func storageHeader(r refusal) string {
 	if r.claims == "" {
-		return fmt.Sprintf(`Bearer authorization_uri=%s/%s/oauth2/authorize resource_id=https://storage.azure.com`, r.login, tenantID)
+		return fmt.Sprintf(`Bearer authorization_uri=%s/%s/oauth2/authorize resource_id=https://storage.azure.com`, r.login, r.tenant)
 	}
 	return genericHeader(r)
 }
 
 func dataverseHeader(r refusal) string {
 	return r.insufficient(fmt.Sprintf(`Bearer authorization_uri=%s/%s/oauth2/authorize, resource_id=https://%s.crm.dynamics.com/`,
-		r.login, tenantID, strings.TrimSuffix(tenantDomain, ".test")))
+		r.login, r.tenant, strings.TrimSuffix(tenantDomain, ".test")))
 }
 
 func devOpsHeader(r refusal) string {
-	return r.insufficient(fmt.Sprintf(`Bearer authorization_uri=%s/%s`, r.login, tenantID)) +
+	return r.insufficient(fmt.Sprintf(`Bearer authorization_uri=%s/%s`, r.login, r.tenant)) +
 		`, Basic realm="https://tfs.` + tenantDomain + `/", TFS-Federated`
 }
 

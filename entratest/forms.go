@@ -46,6 +46,7 @@ func ChallengeForms() []ChallengeForm { return slices.Sorted(maps.Keys(forms)) }
 // take.
 type refusal struct {
 	login   string // origin of the authority
+	tenant  string // its id
 	claims  string // "": there is no claims challenge
 	code    string // why there is one, in Graph's words; "" for a step-up
 	message string

@@ -13,6 +13,7 @@ import (
 // needs the server's lock any more.
 type issue struct {
 	origin   string
+	tenant   string // its id
 	client   string // client id
 	strength string // of the client's proof, see tokenRequest
 	scope    scopeRequest
@@ -47,7 +48,7 @@ func (s *Server) newIssue(req *tokenRequest, a *admission) (*issue, *aadError) {
 	}
 	now := s.entraNow()
 	i := &issue{
-		origin: req.origin, client: req.app.ClientID, strength: req.strength, scope: a.scope, label: a.who.label,
+		origin: req.origin, tenant: s.tenantID, client: req.app.ClientID, strength: req.strength, scope: a.scope, label: a.who.label,
 		seq: s.next(), at: now, from: now.Add(-s.policy.backdate), objectID: a.who.objectID, ip: a.who.ip,
 		echo: a.scope.echo(s.policy.scopeEcho),
 	}
@@ -116,12 +117,12 @@ func (i *issue) sign(key *jose.Key, ids *idTokens) map[string]any {
 		answer["id_token"] = ids.sign(key, i)
 	}
 	if i.clientInfo {
-		answer["client_info"] = clientInfo(i.user.ObjectID)
+		answer["client_info"] = clientInfo(i.user.ObjectID, i.tenant)
 	}
 	return answer
 }
 
-func (i *issue) issuer() string { return i.origin + "/" + tenantID + "/v2.0" }
+func (i *issue) issuer() string { return i.origin + "/" + i.tenant + "/v2.0" }
 
 // common are the claims that both tokens of a person have, and an
 // application's.
@@ -132,7 +133,7 @@ func (i *issue) common() map[string]any {
 		"nbf": i.from.Unix(),
 		"oid": i.objectID,
 		"sub": i.objectID,
-		"tid": tenantID,
+		"tid": i.tenant,
 		"uti": i.id,
 		"ver": "2.0",
 	}
@@ -183,8 +184,8 @@ func pairwise(objectID, recipient string) string {
 }
 
 // clientInfo is the MSALs' home account id: base64url without padding.
-func clientInfo(objectID string) string {
-	b, err := json.Marshal(map[string]string{"uid": objectID, "utid": tenantID})
+func clientInfo(objectID, tenant string) string {
+	b, err := json.Marshal(map[string]string{"uid": objectID, "utid": tenant})
 	must(err)
 	return base64.RawURLEncoding.EncodeToString(b)
 }

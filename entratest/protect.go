@@ -109,7 +109,7 @@ func (s *Server) admit(r *http.Request, audiences []string) (*accessToken, strin
 // ownIssuer tells whether the tenant issued a token, under whichever name of
 // the authority its client used.
 func (s *Server) ownIssuer(issuer string) bool {
-	host, ok := strings.CutSuffix(issuer, "/"+tenantID+"/v2.0")
+	host, ok := strings.CutSuffix(issuer, "/"+s.tenantID+"/v2.0")
 	if !ok {
 		return false
 	}

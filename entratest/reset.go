@@ -12,7 +12,7 @@ func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	protected := s.protected
-	s.directory = newDirectory(s.graph)
+	s.directory = newDirectory(s.graph, s.tenantID)
 	s.protected = protected
 	if s.certified {
 		s.certify()

@@ -1,15 +1,18 @@
 package entratest
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
 
-// The directory that a new server begins with.
+// The directory that a new server begins with; Config may name another tenant.
 const (
 	tenantID     = "11111111-2222-3333-4444-555555555555"
 	tenantDomain = "contoso.test"
@@ -41,6 +44,7 @@ type Server struct {
 	metadata   *site // managed identities
 	hosts      hosts
 	transport  *http.Transport
+	tenantID   string
 	ctx        context.Context // ends with Close
 	stop       context.CancelFunc
 	closing    sync.Once
@@ -97,6 +101,9 @@ type Config struct {
 	AuthorityPort, APIPort, UploadPort int
 	// IdentityPort is that of managed identities, see IMDS and AppService.
 	IdentityPort int
+	// Tenant is the tenant's id, a GUID; "" is 11111111-2222-3333-4444-555555555555.
+	// Its domain is contoso.test in any case.
+	Tenant string
 }
 
 // Start is NewServer with a choice, and an error where NewServer panics: when a
@@ -104,15 +111,19 @@ type Config struct {
 func Start(c Config) (*Server, error) { return start(newLoopback(), c) }
 
 func start(n network, c Config) (*Server, error) {
+	tenant := strings.ToLower(cmp.Or(c.Tenant, tenantID))
+	if !isGUID(tenant) {
+		return nil, fmt.Errorf("entratest: the tenant's id must be a GUID, which %q is not", c.Tenant)
+	}
 	sites, err := listenAll(n, c)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], metadata: sites[3], rand: newRand(1)}
+	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], metadata: sites[3], tenantID: tenant, rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
 	s.idTokens.signed = newShelf[signedID](10_000)
-	s.directory = newDirectory(s.graph)
+	s.directory = newDirectory(s.graph, s.tenantID)
 	s.transport = s.newTransport()
 	s.web.serve(s.ctx, s.authority())
 	s.graph.serve(s.ctx, s.graphAPI())
@@ -153,10 +164,10 @@ func (s *Server) Certificate() *x509.Certificate { return sharedIdentity().ca }
 // a server in memory https://login.entra.test/tenant.
 // Known to no MSAL, it needs instance discovery turned off, or an HTTP client
 // that reroutes Microsoft's hosts, as Client does.
-func (s *Server) Authority() string { return s.web.origin() + "/" + tenantID }
+func (s *Server) Authority() string { return s.web.origin() + "/" + s.tenantID }
 
 // Tenant returns the tenant's id.
-func (s *Server) Tenant() string { return tenantID }
+func (s *Server) Tenant() string { return s.tenantID }
 
 // API returns the base URL of the Graph-like API: API()+"/me" is the user.
 func (s *Server) API() string { return s.graph.origin() + "/v1.0" }

@@ -80,7 +80,7 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 // turnAway tells a person who may not sign in, or not like that. s.mu is held.
 func (s *Server) turnAway(x *exchange, tx *transaction, e *aadError) handler {
 	x.note(e)
-	problem := fmt.Sprintf("AADSTS%d: %s", e.aadsts, e.text)
+	problem := fmt.Sprintf("AADSTS%d: %s", e.aadsts, e.said(s))
 	if e.aadsts == 50126 {
 		problem = "Your account or password is incorrect. If you don't remember your password, reset it now."
 	}

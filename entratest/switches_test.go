@@ -1,6 +1,8 @@
 package entratest_test
 
 import (
+	"encoding/base64"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -89,4 +91,33 @@ func TestStartOnAPortThatIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	defer again.Close()
 	assert.Equal(t, s.Authority(), again.Authority())
+}
+
+func TestATenantOfChoice(t *testing.T) {
+	const id = "22222222-3333-4444-5555-666666666666"
+	s, err := entratest.Start(entratest.Config{Tenant: strings.ToUpper(id)})
+	require.NoError(t, err)
+	defer s.Close()
+	assert.Equal(t, id, s.Tenant())
+	app := newNativeApp(t, s)
+	first := app.signIn(cp1)
+	require.Equal(t, 200, first.status, "%s", first.body)
+	for _, token := range []string{first.token(), first.text("id_token")} {
+		assert.Equal(t, id, payload(t, token)["tid"])
+		assert.Equal(t, s.Authority()+"/v2.0", payload(t, token)["iss"])
+	}
+	assert.Equal(t, 200, call(t, s, first.token(), "GET", "/me", "").status)
+	info, err := base64.RawURLEncoding.DecodeString(first.text("client_info"))
+	require.NoError(t, err)
+	assert.Contains(t, string(info), `"utid":"`+id+`"`)
+	s.Revoke(s.Users()[0].ObjectID + "." + id)
+	assert.Equal(t, 401, call(t, s, first.token(), "GET", "/me", "").status)
+	s.Reset()
+	s.Delete(s.Username())
+	err = s.SignIn(app.authorizeURL())
+	assert.ErrorContains(t, err, "does not exist in the "+id+" directory")
+	other := get(t, s, strings.Replace(s.Authority(), id, "11111111-2222-3333-4444-555555555555", 1)+"/v2.0/.well-known/openid-configuration")
+	assert.Equal(t, 90002, other.code())
+	_, err = entratest.Start(entratest.Config{Tenant: "contoso"})
+	assert.ErrorContains(t, err, "must be a GUID")
 }

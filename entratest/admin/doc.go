@@ -14,6 +14,8 @@
 //	GET  /admin/stats    the counters, see [entratest.Stats]
 //	GET  /admin/log      the latest requests, see [entratest.Request]
 //	GET  /admin/events   the same as they happen, as server-sent events
+//	GET  /admin/sessions who is signed in
+//	GET  /admin/tokens   the latest access tokens, and what the API makes of them
 //	GET  /admin/config   the users and applications
 //	POST /admin/config   adds users and applications, and throws switches: see [Config]
 //	POST /admin/reset    makes the server as it was when it was new

@@ -217,7 +217,9 @@ func TestPortsAndFile(t *testing.T) {
 		"users": [{"username": "eve@contoso.test", "password": "pass", "name": "Eve"}],
 		"apps": [{"client_id": "99999999-0000-4000-8000-000000000003", "secret": "a secret", "redirect_uris": ["http://localhost/x"]}],
 		"switches": [{"token-lifetime": {"lifetime": "10m"}}, {"require-auth-context": {"path": "/users", "ids": ["c1"]}}]}`), 0o600))
-	p := begin(t, "-authority-port", ports["authority"], "-api-port", ports["api"], "-admin-port", ports["admin"], "-config", file)
+	p := begin(t, "-authority-port", ports["authority"], "-api-port", ports["api"], "-admin-port", ports["admin"], "-config", file,
+		"-tenant", "22222222-3333-4444-5555-666666666666")
+	assert.Equal(t, "22222222-3333-4444-5555-666666666666", p.ready["tenant"])
 	for name, port := range ports {
 		assert.Contains(t, p.ready[name], "127.0.0.1:"+port, name)
 	}
@@ -238,6 +240,7 @@ func TestPortsAndFile(t *testing.T) {
 		"the admin endpoints cannot listen": {"-admin-port", ports["admin"]},
 		"flag provided but not defined":     {"-what"},
 		"unexpected argument":               {"what"},
+		"must be a GUID":                    {"-tenant", "contoso"},
 		"no such file":                      {"-config", filepath.Join(t.TempDir(), "none.json")},
 		`unknown field "user"`:              {"-config", write(t, `{"user": []}`)},
 		`unknown field "path2"`:             {"-config", write(t, `{"switches": [{"require-auth-context": {"path2": ""}}]}`)},
