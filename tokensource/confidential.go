@@ -1,6 +1,7 @@
 package tokensource
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/cache"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/shelf"
 )
@@ -40,6 +42,12 @@ type ConfidentialConfig struct {
 	// Microsoft's own authorities. "": none, unless the environment has
 	// MSAL_FORCE_REGION.
 	Region string
+	// Cache keeps the application's own tokens beyond the process, and shares
+	// them with other processes of the same client; see package cache. Its
+	// failures cost persistence, not the call, and are told to
+	// Trace.CacheFailed. Tokens of OnBehalfOf and of a WebApp's people stay in
+	// memory. nil: all do.
+	Cache *cache.Cache
 	// DisableInstanceDiscovery keeps MSAL from asking Microsoft's cloud about
 	// Authority's host. It is never asked about hosts that are not Microsoft's.
 	DisableInstanceDiscovery bool
@@ -75,6 +83,7 @@ type confidentialClient struct {
 	delegates *shelf.Shelf[delegateKey, *Source]
 	voids     *voids
 	clock     clock
+	kept      *kept
 	// personal builds another MSAL client, for what belongs to one person:
 	// what MSAL keeps of them goes when it does. nil: wrapped.
 	personal func(...confidential.Option) (confidential.Client, error)
@@ -91,6 +100,9 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 		return nil, err
 	}
 	region, err := regionOption(a, cfg.Region)
+	if err == nil {
+		err = checkCache(config, cfg.Cache)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +128,7 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 	}
 	c := wrapConfidential(client)
 	c.clientID, c.authority, c.wire, c.check = cfg.ClientID, a, w, nil
+	c.kept = newKept(cfg.Cache, "application", a, cfg.ClientID, caps)
 	c.evicts.Store(true)
 	c.personal = func(more ...confidential.Option) (confidential.Client, error) {
 		return build(noRegion, more) // Entra's regional token services know applications alone
@@ -171,7 +184,11 @@ func (c *Confidential) App(scopes ...string) *Source {
 		return s
 	}
 	return c.sources.findOr(key, func() *Source {
-		return newSource(flow{acquire: c.appAcquirer(canonical), voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, canonical)})
+		tenant := cmp.Or(c.tenant, c.authority.Tenant)
+		return newSource(flow{
+			acquire: c.appAcquirer(canonical), voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, canonical),
+			store: c.kept.store(scopeKey, func(context.Context) string { return tenant }),
+		})
 	})
 }
 

@@ -28,6 +28,8 @@ var errResting = errors.New("msalcae: the cache failed lately and is left alone 
 type guarded struct {
 	store store
 	limit time.Duration // for one use of the store, what it waits for a lease apart
+	// trouble is shared with the other stores of one cache; nil: there is none.
+	trouble *trouble
 
 	mu       sync.Mutex
 	failures int
@@ -89,7 +91,10 @@ func bounded[T any](g *guarded, ctx context.Context, op string, limit time.Durat
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	if g.note(err) && trace != nil && trace.CacheFailed != nil {
+	if err == nil && op == "store" && g.trouble != nil {
+		g.trouble.over()
+	}
+	if g.note(err) && (g.trouble == nil || g.trouble.report()) && trace != nil && trace.CacheFailed != nil {
 		aside(func() { trace.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
 	}
 	return result, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/cache"
 	"github.com/msalcae/msalcae/internal/inflight"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/loopback"
@@ -35,6 +36,11 @@ type PublicConfig struct {
 	HTTPClient *http.Client
 	// Capabilities are client capabilities besides cp1, which is always sent.
 	Capabilities []string
+	// Cache keeps accounts, refresh tokens and what Sources know beyond the
+	// process, and shares it with other processes of the same client; see
+	// module cache/local. Its failures cost persistence, not the call, and are
+	// told to Trace.CacheFailed. nil: memory.
+	Cache *cache.Cache
 	// DisableInstanceDiscovery keeps MSAL from asking Microsoft's cloud about
 	// Authority's host. It is never asked about hosts that are not Microsoft's.
 	DisableInstanceDiscovery bool
@@ -58,6 +64,7 @@ type Public struct {
 	clock       clock
 	person      person
 	departures  departures
+	kept        *kept
 }
 
 // A publicKey's home is the HomeAccountID in lower case, "" for the zero Account.
@@ -71,12 +78,16 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkCache(config, cfg.Cache); err != nil {
+		return nil, err
+	}
 	if _, isBrowser := cfg.Prompt.(*Browser); isBrowser || cfg.Prompt == nil {
 		if _, err := loopback.ParseRedirect(cfg.RedirectURI); err != nil {
 			return nil, err
 		}
 	}
-	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w), public.WithCache(&Accessor{})}
+	k, v := newKept(cfg.Cache, "people", a, cfg.ClientID, caps), newVoids()
+	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w), public.WithCache(k.accessor(v))}
 	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, public.WithInstanceDiscovery(false))
 	}
@@ -86,6 +97,7 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 	}
 	p := wrapPublic(client, cfg.Prompt)
 	p.clientID, p.redirectURI, p.authority, p.wire, p.check = cfg.ClientID, cfg.RedirectURI, a, w, nil
+	p.kept, p.voids = k, v
 	return p, nil
 }
 
@@ -144,6 +156,7 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 func (p *Public) newSource(a public.Account, scopes []string) *Source {
 	u := &user{public: p, want: a, tenant: p.tenantOf(a), scopes: scopes}
 	f := flow{acquire: u.acquire, voids: p.voids, clock: &p.clock, hosts: entra.ScopeHosts(p.authority, scopes)}
+	f.store = p.store(a, u.tenant, scopeKey(scopes))
 	if p.prompt != nil {
 		f.prompt, f.gate = u.ask, p.gate
 	}
@@ -188,7 +201,11 @@ func (p *Public) SignOut(ctx context.Context, a public.Account) error {
 	}
 	p.departures.leave(a)
 	defer p.forget(a)
-	return p.removeAll(ctx, a)
+	if p.kept == nil {
+		return p.removeAll(ctx, a)
+	}
+	ctx, failed := watchful(ctx)
+	return errors.Join(p.removeAll(ctx, a), failed(), p.removeKept(ctx, a))
 }
 
 // CloseIdleConnections closes the connections to Entra that are not in use. It

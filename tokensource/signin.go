@@ -34,6 +34,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 		return public.Account{}, notSignedIn(ctx, err)
 	}
 	defer leave()
+	p.rouse(ctx, canonical)
 	claims, hint, tenant := p.pending(ctx, scopeKey(canonical))
 	u := &user{public: p, scopes: canonical, tenant: tenant}
 	res, err := u.prompt(ctx, claims, hint)

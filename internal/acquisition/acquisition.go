@@ -21,6 +21,8 @@ type Acquisition struct {
 	// Failed is told that a store failed: the token is worth more than its
 	// being kept. nil: nobody is. op is one of msalcae.CacheFailedInfo.Op.
 	Failed func(op string, err error)
+	// Every: Failed is told of every failure, not of the first of many alone.
+	Every bool
 }
 
 // With returns a context for the requests of a.

@@ -1,0 +1,190 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/cache"
+)
+
+const (
+	// persistentLimit is how long a flight waits for one use of a cache.
+	persistentLimit = 3 * time.Second
+	// lookAgain is how often who waits for a lease looks whether the record
+	// has become of use, and leaseTry how long who will not wait tries.
+	lookAgain = 100 * time.Millisecond
+	leaseTry  = 50 * time.Millisecond
+	// maxLease is longer than anything is asked for. A lease that nobody ends,
+	// because its flight gave the cache up, ends then.
+	maxLease = 10 * time.Minute
+)
+
+// A persistent is the store of one source in a cache. It shares the sealed record
+// of whose tokens they are with the identity's other sources, so that a sign-out
+// removes all of it at once.
+type persistent struct {
+	partition *cache.Partition
+	// identity says whose the source's tokens are; "": nobody knows yet. It is
+	// asked for each use: the person of the zero Account may change.
+	identity func(ctx context.Context) string
+	key      string // of the source, among the identity's
+}
+
+// of is the record that an identity's sources share.
+func (p *persistent) of(identity string) *cache.Record {
+	return p.partition.Record("sources", identity)
+}
+
+func (p *persistent) tell(ctx context.Context, n news) (record, error) {
+	return p.tellOf(ctx, p.identity(ctx), n)
+}
+
+// tellOf is tell, of an identity.
+func (p *persistent) tellOf(ctx context.Context, identity string, n news) (record, error) {
+	if identity == "" {
+		return unborn(time.Now()), nil
+	}
+	of := p.of(identity)
+	if n.empty() {
+		data, err := of.Load(ctx)
+		return openShared(data).of(p.key, time.Now()), ignoreLost(err)
+	}
+	var result record
+	err := of.Update(ctx, sharedLife, func(data []byte) ([]byte, error) {
+		now := time.Now()
+		all := openShared(data)
+		before := all.of(p.key, now)
+		if result = before.with(n, now); result.version == before.version {
+			return data, nil
+		}
+		return all.put(p.key, result, now)
+	})
+	return result, ignoreLost(err)
+}
+
+// ignoreLost drops the error of a record that was lost: what there is now is as
+// good as none, and what was to be stored was. Nobody would be told again.
+func ignoreLost(err error) error {
+	if errors.Is(err, cache.ErrUnreadable) {
+		return nil
+	}
+	return err
+}
+
+func (n news) empty() bool {
+	return len(n.voided) == 0 && n.pending == nil && n.token == nil && n.pause == 0
+}
+
+func (p *persistent) lease(ctx context.Context, name string, wait time.Duration, n news, useful func(record) bool) (record, endLease, error) {
+	identity := p.identity(ctx)
+	r, err := p.tellOf(ctx, identity, n)
+	if err != nil || useful(r) {
+		return r, nil, err
+	}
+	locking, cancel := context.WithTimeout(ctx, max(wait, leaseTry))
+	defer cancel()
+	type locked struct {
+		unlock func()
+		err    error
+	}
+	lock := make(chan locked, 1)
+	go func() {
+		unlock, err := p.of(identity).Lock(locking, p.key+" "+name)
+		lock <- locked{unlock, err}
+	}()
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
+	for {
+		select {
+		case l := <-lock:
+			if l.err != nil {
+				return p.notLeased(ctx, r, l.err)
+			}
+			return p.leased(ctx, identity, l.unlock, useful)
+		case <-look.C:
+			if r, err = p.tell(ctx, news{}); err != nil || useful(r) {
+				cancel()
+				go func() {
+					if l := <-lock; l.err == nil {
+						l.unlock()
+					}
+				}()
+				return r, nil, err
+			}
+		}
+	}
+}
+
+// notLeased says why there is no lease: somebody has it, or there is no telling.
+func (p *persistent) notLeased(ctx context.Context, r record, err error) (record, endLease, error) {
+	if ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, cache.ErrStalled)) {
+		return r, nil, errBusy
+	}
+	return r, nil, err
+}
+
+// leased looks whether the one before has made the lease needless.
+func (p *persistent) leased(ctx context.Context, before string, unlock func(), useful func(record) bool) (record, endLease, error) {
+	r, err := p.tell(ctx, news{})
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil || useful(r) {
+		unlock()
+		return r, nil, err
+	}
+	unlock = sync.OnceFunc(unlock)
+	time.AfterFunc(maxLease, unlock)
+	return r, func(ctx context.Context, n news) (record, error) {
+		defer unlock()
+		now := p.identity(ctx)
+		if now != before { // versions count within one identity
+			n = n.withoutVersions()
+		}
+		return p.tellOf(ctx, now, n)
+	}, nil
+}
+
+// withoutVersions is n of unknown age.
+func (n news) withoutVersions() news {
+	n.refused = 0
+	if n.token != nil {
+		t := *n.token
+		t.asked, t.renewed, t.renewal = 0, 0, nil
+		n.token = &t
+	}
+	return n
+}
+
+// A trouble makes one report of what fails again and again in one cache.
+type trouble struct {
+	mu       sync.Mutex
+	reported bool
+}
+
+// report reports whether a failure is the first since something was stored.
+func (t *trouble) report() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first := !t.reported
+	t.reported = true
+	return first
+}
+
+func (t *trouble) over() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reported = false
+}
+
+// checkCache refuses a cache that can keep nothing.
+func checkCache(config string, c *cache.Cache) error {
+	if c == nil || c.Err() == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s.Cache cannot be used (%w)", msalcae.ErrMisconfigured, config, c.Err())
+}

@@ -1,0 +1,110 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/cache"
+	"github.com/msalcae/msalcae/internal/acquisition"
+	"github.com/msalcae/msalcae/tokensource/internal/entra"
+)
+
+// A kept is the part of a cache.Cache that a client uses; nil: it has none.
+type kept struct {
+	partition *cache.Partition
+	trouble   trouble
+}
+
+func newKept(c *cache.Cache, kind string, a entra.Authority, clientID string, caps []string) *kept {
+	if c == nil {
+		return nil
+	}
+	return &kept{partition: c.Partition(cache.Scope{Authority: a.URL, ClientID: clientID, Capabilities: caps, Subject: kind})}
+}
+
+// accessor keeps what MSAL has, without the tokens that are void.
+func (k *kept) accessor(v *voids) *Accessor {
+	if k == nil {
+		return &Accessor{}
+	}
+	failed := func(ctx context.Context, op string, err error) {
+		if a, ok := acquisition.From(ctx); ok && a.Failed != nil && (a.Every || k.trouble.report()) {
+			a.Failed(op, err)
+		}
+	}
+	return &Accessor{Store: k.partition.Accessor(failed, func(value string) bool { return v.has(fingerprintOf(value)) })}
+}
+
+// store is where a source shares what it knows: with the others of its identity,
+// by key.
+func (k *kept) store(key string, identity func(context.Context) string) store {
+	if k == nil {
+		return nil
+	}
+	g := newGuarded(&persistent{k.partition, identity, key}, persistentLimit)
+	g.trouble = &k.trouble
+	return g
+}
+
+// store returns where the sources of a share what they know: by account, also
+// those of the zero Account as soon as it is known who that is.
+func (p *Public) store(a public.Account, tenant, scopes string) store {
+	return p.kept.store(tenant+" "+scopes, func(ctx context.Context) string {
+		if a.HomeAccountID != "" {
+			return homeOf(a)
+		}
+		who, err := p.whoever(ctx)
+		if err != nil {
+			return ""
+		}
+		return homeOf(who)
+	})
+}
+
+// rouse makes the sources of the people in the cache, and of the zero Account,
+// which then know what other processes were asked for and could not answer.
+func (p *Public) rouse(ctx context.Context, scopes []string) {
+	if p.kept == nil {
+		return
+	}
+	all, _ := p.Accounts(ctx)
+	for _, a := range all[:min(len(all), maxRoused)] {
+		p.Account(a, scopes...)
+	}
+	p.Account(public.Account{}, scopes...)
+}
+
+// maxRoused bounds the people whose claims a sign-in looks for.
+const maxRoused = 16
+
+// removeKept removes what the sources of a have shared.
+func (p *Public) removeKept(ctx context.Context, a public.Account) error {
+	if p.kept == nil {
+		return nil
+	}
+	if err := p.kept.partition.Record("sources", homeOf(a)).Delete(ctx); err != nil {
+		return &msalcae.Error{Err: errors.Join(errStillKept, err)}
+	}
+	return nil
+}
+
+var errStillKept = errors.New("the cache still has what was kept of the account")
+
+// watchful returns a context in which failures of the cache are noted, and what
+// was.
+func watchful(ctx context.Context) (context.Context, func() error) {
+	var first error
+	ctx = acquisition.With(ctx, acquisition.Acquisition{Every: true, Failed: func(op string, err error) {
+		if first == nil {
+			first = err
+		}
+	}})
+	return ctx, func() error {
+		if first == nil {
+			return nil
+		}
+		return &msalcae.Error{Err: errors.Join(errStillKept, first)}
+	}
+}

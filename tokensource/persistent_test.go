@@ -1,0 +1,250 @@
+package tokensource_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/cache"
+	"github.com/msalcae/msalcae/entratest"
+	"github.com/msalcae/msalcae/tokensource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A disk is a cache.Store that several "processes" of a test share.
+type disk struct {
+	cache.Memory
+	mu      sync.Mutex
+	broken  bool // it cannot be written
+	records map[string]bool
+}
+
+var errDiskFull = errors.New("disk full")
+
+func (d *disk) Swap(ctx context.Context, name string, old, next []byte, ttl time.Duration) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.broken {
+		return errDiskFull
+	}
+	err := d.Memory.Swap(ctx, name, old, next, ttl)
+	if err == nil {
+		if d.records == nil {
+			d.records = map[string]bool{}
+		}
+		d.records[name] = next != nil
+	}
+	return err
+}
+
+func (d *disk) Delete(ctx context.Context, names ...string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.broken {
+		return errDiskFull
+	}
+	for _, name := range names {
+		delete(d.records, name)
+	}
+	return d.Memory.Delete(ctx, names...)
+}
+
+// left counts the records that there are.
+func (d *disk) left() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, there := range d.records {
+		if there {
+			n++
+		}
+	}
+	return n
+}
+
+// open is the cache as one process has it.
+func (d *disk) open() *cache.Cache { return cache.New(d, bytes.Repeat([]byte{1}, 32)) }
+
+// publicOn is the client of a process that uses d.
+func (e entra) publicOn(d *disk, prompt tokensource.Prompt) *tokensource.Public {
+	e.t.Helper()
+	p, err := tokensource.NewPublic(tokensource.PublicConfig{
+		Authority: e.Authority(), ClientID: e.PublicClientID(), Prompt: prompt, HTTPClient: e.http(), Cache: d.open(),
+	})
+	require.NoError(e.t, err)
+	return p
+}
+
+func (e entra) confidentialOn(d *disk) *tokensource.Confidential {
+	e.t.Helper()
+	cred, err := confidential.NewCredFromSecret(e.ClientSecret())
+	require.NoError(e.t, err)
+	c, err := tokensource.NewConfidential(tokensource.ConfidentialConfig{
+		Authority: e.Authority(), ClientID: e.ClientID(), Credential: cred, HTTPClient: e.http(), Cache: d.open(),
+	})
+	require.NoError(e.t, err)
+	return c
+}
+
+func TestNextProcessNeedsNoRequest(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	first := e.publicOn(d, e.browser())
+	assert.Equal(t, 200, e.get(e.api(first.Account(public.Account{}, e.Scope())), "/me"))
+
+	before := e.Stats()
+	next := e.publicOn(d, nil)
+	assert.Equal(t, 200, e.get(e.api(next.Account(public.Account{}, e.Scope())), "/me"))
+	spent := e.Stats().Sub(before)
+	assert.Zero(t, spent.TokenRequests)
+	assert.Zero(t, spent.DiscoveryRequests, "not even MSAL was needed")
+
+	assert.Equal(t, 200, e.get(e.api(e.publicOn(d, nil).Account(public.Account{}, e.mailScope())), "/me"))
+	spent = e.Stats().Sub(before)
+	assert.Equal(t, 1, spent.RefreshRequests, "for other scopes there is the refresh token")
+	assert.Zero(t, spent.AuthorizeRequests)
+}
+
+func TestSignInServesTheNextProcess(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	_, err := e.publicOn(d, e.browser()).SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	before := e.Stats()
+	assert.Equal(t, 200, e.get(e.api(e.publicOn(d, nil).Account(public.Account{}, e.Scope())), "/me"))
+	assert.Zero(t, e.Stats().Sub(before).TokenRequests)
+}
+
+func TestColdProcessesShareOneRequest(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	var wg sync.WaitGroup
+	for range 8 {
+		source := e.confidentialOn(d).App(e.Scope())
+		wg.Go(func() {
+			_, err := source.Token(testContext(t), msalcae.TokenRequest{})
+			assert.NoError(t, err)
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 1, e.Stats().TokenRequests)
+}
+
+func TestColdProcessesShowOnePrompt(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	var wg sync.WaitGroup
+	for range 6 {
+		source := e.publicOn(d, e.browser()).Account(public.Account{}, e.Scope())
+		wg.Go(func() {
+			_, err := source.Token(testContext(t), msalcae.TokenRequest{})
+			assert.NoError(t, err)
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 1, e.Stats().Prompts)
+	assert.Equal(t, 1, e.Stats().TokenRequests)
+}
+
+func TestVoidedTokenIsNotSentByTheNextProcess(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	first := e.publicOn(d, e.browser())
+	_, err := first.SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	e.Revoke(e.Username())
+	_, err = e.api(e.publicOn(d, nil).Account(public.Account{}, e.Scope())).Get(e.API() + "/me")
+	var challenge *msalcae.ChallengeError
+	require.ErrorAs(t, err, &challenge, "nobody can be asked")
+
+	before := e.Stats()
+	_, err = e.api(e.publicOn(d, nil).Account(public.Account{}, e.Scope())).Get(e.API() + "/me")
+	require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+	assert.Zero(t, e.Stats().Sub(before).APICalls, "the token that was refused is not sent again")
+}
+
+func TestLoginInAnotherProcessBringsTheClaims(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	first := e.publicOn(d, e.browser())
+	_, err := first.SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	e.Revoke(e.Username())
+	_, err = e.api(e.publicOn(d, nil).Account(public.Account{}, e.Scope())).Get(e.API() + "/me")
+	var challenge *msalcae.ChallengeError
+	require.ErrorAs(t, err, &challenge)
+
+	_, err = e.publicOn(d, e.browser()).SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	asked := e.Requests(entratest.AuthorizeEndpoint)
+	assert.Contains(t, asked[len(asked)-1].Claims, "nbf", "the claims of the process that failed")
+	assert.Equal(t, 200, e.get(e.api(e.publicOn(d, nil).Account(public.Account{}, e.Scope())), "/me"))
+}
+
+func TestSignOutLeavesNoRecord(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	p := e.publicOn(d, e.browser())
+	a, err := p.SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	assert.Equal(t, 200, e.get(e.api(p.Account(a, e.Scope())), "/me"))
+	require.NotZero(t, d.left())
+
+	other := e.publicOn(d, nil)
+	d.broken = true
+	require.ErrorIs(t, other.SignOut(testContext(t), a), errDiskFull, "what stays is said")
+	d.broken = false
+	require.NoError(t, e.publicOn(d, nil).SignOut(testContext(t), a))
+	assert.Zero(t, d.left())
+	_, err = e.publicOn(d, nil).Account(a, e.Scope()).Token(testContext(t), msalcae.TokenRequest{})
+	assert.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+	all, err := e.publicOn(d, nil).Accounts(testContext(t))
+	require.NoError(t, err)
+	assert.Empty(t, all)
+}
+
+func TestBrokenCacheCostsNoCall(t *testing.T) {
+	e, d := newEntra(t), &disk{broken: true}
+	var mu sync.Mutex
+	var failures []msalcae.CacheFailedInfo
+	trace := &msalcae.Trace{CacheFailed: func(_ context.Context, i msalcae.CacheFailedInfo) {
+		mu.Lock()
+		defer mu.Unlock()
+		failures = append(failures, i)
+	}}
+	p := e.publicOn(d, e.browser())
+	for _, scope := range []string{e.Scope(), e.mailScope(), e.Scope()} {
+		source := p.Account(public.Account{}, scope)
+		tok, err := source.Token(testContext(t), msalcae.TokenRequest{Trace: trace})
+		require.NoError(t, err)
+		_, err = source.Token(testContext(t), msalcae.TokenRequest{Trace: trace, Rejected: tok.Value, Claims: `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`})
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 1, e.Stats().Prompts, "who signed in stays so in memory")
+	require.Len(t, failures, 1, "said once, for all sources")
+	assert.Equal(t, "store", failures[0].Op)
+	assert.ErrorIs(t, failures[0].Err, errDiskFull)
+}
+
+func TestPeopleAndApplicationsAreApart(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	_, err := e.publicOn(d, e.browser()).SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	tok, err := e.confidentialOn(d).App(e.Scope()).Token(testContext(t), msalcae.TokenRequest{})
+	require.NoError(t, err)
+	assert.NotEmpty(t, tok.Value)
+	assert.Equal(t, 1, e.Stats().ClientCredentialsRequests)
+}
+
+func TestUnusableCacheIsRefused(t *testing.T) {
+	short := cache.New(&cache.Memory{}, []byte("short"))
+	_, err := tokensource.NewPublic(tokensource.PublicConfig{Authority: "https://login.microsoftonline.com/x", ClientID: "c", Cache: short})
+	assert.ErrorIs(t, err, msalcae.ErrMisconfigured)
+	assert.ErrorIs(t, err, cache.ErrBadKey)
+	cred, err := confidential.NewCredFromSecret("s")
+	require.NoError(t, err)
+	_, err = tokensource.NewConfidential(tokensource.ConfidentialConfig{Authority: "https://login.microsoftonline.com/x", ClientID: "c", Credential: cred, Cache: short})
+	assert.ErrorIs(t, err, cache.ErrBadKey)
+}
+
+func (e entra) mailScope() string { return strings.TrimSuffix(e.Scope(), ".default") + "Mail.Read" }
