@@ -2,6 +2,9 @@ package tokensource
 
 import (
 	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,5 +151,63 @@ func TestRejectedWithoutClaims(t *testing.T) {
 		assert.Equal(t, "token-2", challenge(t, s, "", token(t, s)))
 		assert.Equal(t, "token-2", token(t, s))
 		assert.Equal(t, []string{"", "{}"}, entra.claims, "a new token")
+	})
+}
+
+func TestCallersGetWhatTheyAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		with := map[string]string{}
+		entra := &issuer{latency: time.Second}
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			tok := entra.token(fmt.Sprintf("token-%d", n))
+			mu.Lock()
+			defer mu.Unlock()
+			with[tok.Value] = req.Claims
+			return tok, nil
+		}
+		s := New(entra.acquire)
+		revoked := token(t, s)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			tok := challenge(t, s, capol("p1"), revoked)
+			mu.Lock()
+			defer mu.Unlock()
+			assert.Contains(t, with[tok], "p1", "must have been obtained with the claims asked for")
+		})
+		wg.Go(func() {
+			time.Sleep(500 * time.Millisecond)
+			tok := challenge(t, s, capol("p2"), revoked)
+			mu.Lock()
+			defer mu.Unlock()
+			assert.Contains(t, with[tok], "p2")
+		})
+		wg.Wait()
+	})
+}
+
+func TestStepUpWithNoise(t *testing.T) {
+	d, err := parseDemand(`{"access_token":{"acrs":{"essential":true,"value":"c1"},"xms_rp_ipaddr":{"value":"203.0.113.7"}}}`)
+	require.NoError(t, err)
+	assert.True(t, d.stepUp())
+}
+
+func TestConflictingDemands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		s := New(entra.acquire)
+		revoked := token(t, s)
+		var wg sync.WaitGroup
+		failed := atomic.Int32{}
+		for n := range 40 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(n) * 10 * time.Millisecond)
+				if _, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: capol(fmt.Sprint("p", n%2)), Rejected: revoked}); err != nil {
+					failed.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		assert.LessOrEqual(t, entra.requests(), 3, "two demands; %d of 40 callers failed", failed.Load())
 	})
 }

@@ -2,12 +2,9 @@ package tokensource
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,24 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestPeaceHoldsForQueuedPrompts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		prompts := 0
-		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-			func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-				prompts++
-				time.Sleep(10 * time.Second)
-				return nil, &msalcae.Error{Code: "access_denied"}
-			})
-		var wg sync.WaitGroup
-		for n := range 8 {
-			wg.Go(func() { s.Token(t.Context(), msalcae.TokenRequest{Claims: acrs(fmt.Sprint("c", n))}) })
-		}
-		wg.Wait()
-		assert.Equal(t, 2, prompts, "none for a minute after the second decline")
-	})
-}
 
 func TestPromptsCountAsRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -108,64 +87,6 @@ func TestDoubtsPass(t *testing.T) {
 	})
 }
 
-func TestPromptThatBringsAVoidedToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		prompts := 0
-		entra := &issuer{}
-		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-			func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-				prompts++
-				return entra.token("cached"), nil
-			})
-		s.flow.voids.add(fingerprintOf("cached"), time.Time{}) // by another source of the client
-		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
-		assert.ErrorIs(t, err, msalcae.ErrSameToken)
-		assert.LessOrEqual(t, prompts, 2)
-	})
-}
-
-func TestPromptThatNobodyAnswers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-			func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
-				<-ctx.Done()
-				return nil, notSignedIn(ctx, ctx.Err()) // what user.ask makes of a Browser's
-			})
-		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
-		assert.ErrorContains(t, err, "nobody finished the sign-in within")
-		assert.NotContains(t, err.Error(), "Entra did not answer")
-	})
-}
-
-func TestNoPromptBecauseOfTheNetwork(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		prompts := 0
-		var offline atomic.Bool
-		g := newGate()
-		acquire := func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			if offline.Load() {
-				return nil, &msalcae.Error{Err: errors.New("Entra could not be reached")}
-			}
-			return nil, interaction
-		}
-		prompt := func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			time.Sleep(time.Minute)
-			return nil, &msalcae.Error{Code: "access_denied"}
-		}
-		a := newSource(flow{acquire: acquire, gate: g, prompt: prompt})
-		b := newSource(flow{acquire: acquire, gate: g, prompt: prompt})
-		var wg sync.WaitGroup
-		wg.Go(func() { a.Token(t.Context(), msalcae.TokenRequest{}) })
-		time.Sleep(time.Second)
-		wg.Go(func() { b.Token(t.Context(), msalcae.TokenRequest{}) })
-		time.Sleep(10 * time.Second)
-		offline.Store(true)
-		wg.Wait()
-		assert.Equal(t, 1, prompts, "no browser because of a network error")
-	})
-}
-
 func TestHookThatEndsItsGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{latency: time.Second}
@@ -175,42 +96,6 @@ func TestHookThatEndsItsGoroutine(t *testing.T) {
 		defer cancel()
 		_, err := s.Token(ctx, msalcae.TokenRequest{Trace: trace})
 		assert.NoError(t, err)
-	})
-}
-
-func TestNoPromptForWhatIsOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var prompts []string
-		var healed atomic.Bool
-		g := newGate()
-		entra := &issuer{latency: 2 * time.Second}
-		var asked atomic.Int32
-		acquire := func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			n := asked.Add(1)
-			time.Sleep(2 * time.Second)
-			if n == 1 || healed.Load() {
-				return entra.token(fmt.Sprint("silent-", n)), nil
-			}
-			return nil, interaction
-		}
-		s := newSource(flow{acquire: acquire, gate: g, prompt: func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts = append(prompts, req.Claims)
-			time.Sleep(time.Minute)
-			return entra.token("signed in"), nil
-		}})
-		first := token(t, s)
-		g.enter(time.Second) // another source's prompt
-		done := make(chan string)
-		go func() { done <- challenge(t, s, nbf(0), first) }()
-		time.Sleep(20 * time.Second)
-		healed.Store(true) // that sign-in served us too
-		g.leave()
-		time.Sleep(time.Second) // silent attempt under way
-		go s.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p1"), Rejected: first})
-		<-done
-		synctest.Wait()
-		assert.Empty(t, prompts, "prompted for an epoch that is over")
-		time.Sleep(10 * time.Minute) // flights end
 	})
 }
 
@@ -251,70 +136,127 @@ func TestZeroSource(t *testing.T) {
 	assert.NotPanics(t, func() { new(Source).Token(t.Context(), msalcae.TokenRequest{}) })
 }
 
-func TestSilentBesideAnOpenPrompt(t *testing.T) {
+func TestFallbackThatEndedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: 30 * time.Second}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n > 1 {
+				return nil, &msalcae.Error{Status: 500}
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		entra.latency = 25 * time.Second
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: time.Minute})
+		assert.Error(t, err, "the token that would have done has ended while another was sought")
+	})
+}
+
+func TestTokenVoidedOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
-		var healed atomic.Bool
-		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			if healed.Load() {
-				return entra.token("silent"), nil
+		shared := newVoids()
+		s := newSource(flow{acquire: entra.acquire, voids: shared})
+		revoked := token(t, s)
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 { // another source found it in the cache first, and was refused
+				shared.add(fingerprintOf("token-2"), time.Time{})
 			}
-			return nil, interaction
-		}, func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
-			<-ctx.Done()
+			return nil, nil
+		}
+		assert.Equal(t, "token-3", challenge(t, s, nbf(0), revoked))
+	})
+}
+
+func TestFlightsEndByTheirOwnLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := New(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			<-release // heeds no context
 			return nil, ctx.Err()
 		})
-		go s.Token(t.Context(), msalcae.TokenRequest{})
-		time.Sleep(time.Minute)
-		healed.Store(true)
-		tok, err := s.Token(t.Context(), msalcae.TokenRequest{NoPrompt: true})
-		require.NoError(t, err, "refused a minute ago; silent acquisition goes on beside an open prompt")
-		assert.Equal(t, "silent", tok.Value)
-		time.Sleep(10 * time.Minute) // the page is given up
+		start := time.Now()
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
+		var answer *msalcae.Error
+		require.ErrorAs(t, err, &answer)
+		assert.ErrorContains(t, err, "did not answer within 30s")
+		assert.Equal(t, requestTimeout+overdue, time.Since(start))
+		close(release)
 	})
 }
 
-func TestTroubleIsNotADecline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		prompts := 0
-		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-			func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-				prompts++
-				return nil, &msalcae.Error{Status: 503}
-			})
-		var err error
-		for range 3 {
-			_, err = s.Token(t.Context(), msalcae.TokenRequest{})
-		}
-		assert.NotContains(t, err.Error(), "declined")
-	})
-}
-
-func TestPeaceHoldsForAllWhoAskOnePerson(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g, prompts, decline := newGate(), 0, true
-		asking := func() *Source {
-			return newSource(flow{
-				acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-				gate:    g,
-				prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-					prompts++
-					if decline {
-						return nil, &msalcae.Error{Code: "access_denied"}
-					}
-					return &msalcae.Token{Value: "signed in", ExpiresOn: time.Now().Add(time.Hour)}, nil
-				},
-			})
-		}
-		a, b := asking(), asking()
-		for _, s := range []*Source{a, b, a, b, asking()} {
-			_, err := s.Token(t.Context(), msalcae.TokenRequest{})
+func TestPanicsAndNothingBecomeErrors(t *testing.T) {
+	for name, acquire := range map[string]Acquirer{
+		"nothing":  func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, nil },
+		"no value": func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return &msalcae.Token{}, nil },
+		"map": func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			var m map[int]int
+			m[0] = 1 //lint:ignore SA5000 the panic is what is tested
+			return nil, nil
+		},
+		"secret": func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { panic("secret") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := New(acquire).Token(t.Context(), msalcae.TokenRequest{})
 			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "secret")
+			assert.Regexp(t, "^msalcae: ", err.Error())
+		})
+	}
+}
+
+func TestThrottledRequestsAreTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			switch {
+			case n < 3:
+				return nil, &msalcae.Error{Status: 429, RetryAfter: 2 * time.Second}
+			case n > 3:
+				return nil, &msalcae.Error{Status: 503, RetryAfter: time.Minute}
+			}
+			return nil, nil
 		}
-		assert.Equal(t, 2, prompts)
-		decline = false
-		time.Sleep(promptPeace)
-		token(t, b)
-		assert.Equal(t, 3, prompts)
+		s := New(entra.acquire)
+		start := time.Now()
+		first := token(t, s)
+		assert.Equal(t, "token-3", first)
+		assert.Equal(t, 4*time.Second, time.Since(start))
+		for range 3 {
+			_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: first})
+			require.Error(t, err)
+			time.Sleep(10 * time.Second)
+		}
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
+		require.ErrorIs(t, err, msalcae.ErrPaused)
+		assert.ErrorContains(t, err, "paused for 30s")
+		assert.Equal(t, 4, entra.requests(), "Retry-After is honoured")
+	})
+}
+
+func TestHostileAPICannotStormEntra(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		s := New(entra.acquire)
+		tok := token(t, s)
+		var err error
+		for n := range 100 {
+			var next *msalcae.Token
+			if next, err = s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(n), Rejected: tok}); err != nil {
+				break
+			}
+			tok = next.Value
+		}
+		require.ErrorIs(t, err, msalcae.ErrPaused)
+		assert.Equal(t, 11, entra.requests())
+		time.Sleep(time.Minute)
+		token(t, s)
+
+		s = New(entra.acquire)
+		s.ChallengesPerMinute = -1
+		for tok, n := token(t, s), 0; n < 100; n++ {
+			tok = challenge(t, s, nbf(n), tok)
+		}
 	})
 }

@@ -92,38 +92,6 @@ func TestLateRefusalAfterRefresh(t *testing.T) {
 	})
 }
 
-func TestCallersGetWhatTheyAskedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		with := map[string]string{}
-		entra := &issuer{latency: time.Second}
-		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			tok := entra.token(fmt.Sprintf("token-%d", n))
-			mu.Lock()
-			defer mu.Unlock()
-			with[tok.Value] = req.Claims
-			return tok, nil
-		}
-		s := New(entra.acquire)
-		revoked := token(t, s)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			tok := challenge(t, s, capol("p1"), revoked)
-			mu.Lock()
-			defer mu.Unlock()
-			assert.Contains(t, with[tok], "p1", "must have been obtained with the claims asked for")
-		})
-		wg.Go(func() {
-			time.Sleep(500 * time.Millisecond)
-			tok := challenge(t, s, capol("p2"), revoked)
-			mu.Lock()
-			defer mu.Unlock()
-			assert.Contains(t, with[tok], "p2")
-		})
-		wg.Wait()
-	})
-}
-
 func TestStepUpLeavesOtherClaimsPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
@@ -204,65 +172,6 @@ func TestSlowHookHoldsNobodyUp(t *testing.T) {
 	})
 }
 
-func TestVoidedFallback(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		shared := newVoids()
-		entra := &issuer{}
-		cached := &msalcae.Token{Value: "cached", ExpiresOn: time.Now().Add(time.Hour)}
-		b := newSource(flow{voids: shared, acquire: func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if req.Claims == "" {
-				return cached, nil
-			}
-			time.Sleep(10 * time.Second)
-			return nil, &msalcae.Error{Status: 500}
-		}})
-		a := newSource(flow{voids: shared, acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if req.Claims == "" {
-				return cached, nil
-			}
-			return entra.acquire(ctx, req)
-		}})
-		token(t, a)
-		token(t, b)
-		time.Sleep(20 * time.Minute)
-		done := make(chan *msalcae.Token)
-		go func() {
-			tok, _ := b.Token(t.Context(), msalcae.TokenRequest{MinTTL: 45 * time.Minute})
-			done <- tok
-		}()
-		time.Sleep(time.Second)
-		challenge(t, a, nbf(0), "cached")
-		tok := <-done
-		assert.True(t, tok == nil || tok.Value != "cached", "voided 9 s ago")
-	})
-}
-
-func TestPublishRacesVoid(t *testing.T) {
-	entra := &issuer{}
-	for n := range 4000 {
-		shared := newVoids()
-		name := fmt.Sprint("cached-", n)
-		s := newSource(flow{voids: shared, acquire: func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if req.Claims == "" {
-				return entra.token(name), nil
-			}
-			return entra.token("new"), nil
-		}})
-		var wg sync.WaitGroup
-		wg.Go(func() { token(t, s) })
-		fp := fingerprintOf(name)
-		wg.Go(func() {
-			for s.current.Load() == nil && n%2 == 0 {
-			}
-			shared.add(fp, time.Time{})
-		})
-		wg.Wait()
-		if got := token(t, s); got == name {
-			t.Fatalf("round %d: the voided token is in use", n)
-		}
-	}
-}
-
 func TestSignInAfterForgetFreesWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
@@ -316,24 +225,6 @@ func TestTraceHasNoInternalErrors(t *testing.T) {
 	})
 }
 
-func TestStepUpWithNoise(t *testing.T) {
-	d, err := parseDemand(`{"access_token":{"acrs":{"essential":true,"value":"c1"},"xms_rp_ipaddr":{"value":"203.0.113.7"}}}`)
-	require.NoError(t, err)
-	assert.True(t, d.stepUp())
-}
-
-func TestRejectedElsewhereIsTraced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := New((&issuer{}).acquire)
-		n := 0
-		trace := &msalcae.Trace{Rejected: func(context.Context, msalcae.RejectedInfo) { n++ }}
-		tok, _ := s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
-		s.flow.voids.add(fingerprintOf(tok.Value), time.Time{})
-		s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
-		assert.Equal(t, 1, n)
-	})
-}
-
 func TestSignInFreesSilentWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{latency: 29 * time.Second}
@@ -346,43 +237,4 @@ func TestSignInFreesSilentWaiters(t *testing.T) {
 		assert.Equal(t, time.Second, <-left)
 		time.Sleep(time.Minute) // the flight ends
 	})
-}
-
-func TestConflictingDemands(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{latency: time.Second}
-		s := New(entra.acquire)
-		revoked := token(t, s)
-		var wg sync.WaitGroup
-		failed := atomic.Int32{}
-		for n := range 40 {
-			wg.Go(func() {
-				time.Sleep(time.Duration(n) * 10 * time.Millisecond)
-				if _, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: capol(fmt.Sprint("p", n%2)), Rejected: revoked}); err != nil {
-					failed.Add(1)
-				}
-			})
-		}
-		wg.Wait()
-		assert.LessOrEqual(t, entra.requests(), 3, "two demands; %d of 40 callers failed", failed.Load())
-	})
-}
-
-func TestVoidsOfManyUsers(t *testing.T) {
-	shared := newVoids()
-	entra := &issuer{}
-	cached := entra.token("cached")
-	entra.answer = func(_ int, req msalcae.TokenRequest) (*msalcae.Token, error) {
-		if req.Claims == "" {
-			return cached, nil // D2
-		}
-		return nil, nil
-	}
-	s := newSource(flow{acquire: entra.acquire, voids: shared})
-	challenge(t, s, nbf(0), token(t, s))
-	for n := range maxSources { // a policy moves for the other users of this client
-		shared.add(fingerprintOf(fmt.Sprint("user ", n)), time.Now().Add(25*time.Hour))
-	}
-	again := newSource(flow{acquire: entra.acquire, voids: shared}) // left the registry, or asked for other scopes
-	assert.NotEqual(t, "cached", token(t, again))
 }

@@ -2,6 +2,7 @@ package tokensource
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,5 +173,112 @@ func TestEndedTokenFromACache(t *testing.T) {
 		token(t, s)
 		time.Sleep(2 * time.Hour)
 		assert.NotEqual(t, "old", token(t, s))
+	})
+}
+
+func TestRefreshThatBringsAnOlderToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		older := &msalcae.Token{Value: "older", ExpiresOn: time.Now().Add(13 * time.Hour)}
+		entra := &issuer{}
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 1 {
+				return &msalcae.Token{Value: "newer", RefreshOn: time.Now().Add(12 * time.Hour), ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+			}
+			return older, nil // MSAL's cache has it under other scopes
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(12 * time.Hour)
+		for range 45 {
+			assert.Equal(t, "newer", token(t, s))
+			synctest.Wait()
+			time.Sleep(time.Minute)
+		}
+		assert.Equal(t, 2, entra.requests(), "the older one says when it would be worth another look")
+	})
+}
+
+func TestRefreshThatNobodyWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		token(t, s)
+		entra.latency = 5 * time.Second
+		var failing atomic.Bool
+		failing.Store(true)
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if failing.Load() {
+				return nil, &msalcae.Error{Status: 500}
+			}
+			return nil, nil
+		}
+		time.Sleep(time.Hour - 294*time.Second)
+		for range 60 { // 30 s of calls
+			start := time.Now()
+			assert.Equal(t, "token-1", token(t, s))
+			assert.Zero(t, time.Since(start))
+			time.Sleep(500 * time.Millisecond)
+		}
+		assert.LessOrEqual(t, entra.requests(), 3, "one attempt per back-off")
+		time.Sleep(10 * time.Second)
+		failing.Store(false)
+		time.Sleep(90 * time.Second)
+		assert.Equal(t, "token-1", token(t, s))
+		time.Sleep(6 * time.Second)
+		assert.NotEqual(t, "token-1", token(t, s))
+	})
+}
+
+func TestShortTokensServeUntilTheirEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: 2 * time.Minute}
+		s := New(entra.acquire)
+		for range 60 {
+			token(t, s)
+			time.Sleep(time.Second)
+		}
+		assert.Equal(t, 1, entra.requests())
+		token(t, s)
+		time.Sleep(time.Second)
+		assert.Equal(t, "token-2", token(t, s))
+		assert.Equal(t, 2, entra.requests())
+	})
+}
+
+func TestMinTTL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		want := func(ttl time.Duration) string {
+			tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: ttl})
+			require.NoError(t, err)
+			return tok.Value
+		}
+		assert.Equal(t, "token-1", want(45*time.Minute))
+		time.Sleep(20 * time.Minute)
+		assert.Equal(t, "token-1", want(30*time.Minute))
+		assert.Equal(t, "token-2", want(45*time.Minute))
+		assert.Equal(t, "{}", entra.claims[1], "no cache will do")
+		assert.Equal(t, "token-2", want(2*time.Hour), "the longest there is")
+		time.Sleep(20 * time.Minute)
+		entra.answer = func(int, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, &msalcae.Error{Status: 500} }
+		assert.Equal(t, "token-2", want(45*time.Minute), "rather than none")
+	})
+}
+
+func TestPlainRefusalRefreshesAnOldToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		s := New(entra.acquire)
+		s.Refused(token(t, s), "")
+		synctest.Wait()
+		assert.Equal(t, 1, entra.requests(), "a young token is not suspected")
+		time.Sleep(6 * time.Minute)
+		for range 10 {
+			s.Refused("token-1", "")
+		}
+		synctest.Wait()
+		assert.Equal(t, "token-2", token(t, s))
+		assert.Equal(t, 2, entra.requests())
 	})
 }

@@ -26,6 +26,7 @@ type flight struct {
 	order   uint64
 	epoch   uint64
 	era     uint64
+	changes uint64 // of what is voided, when it began
 	renews  bool   // carries what is pending
 	stepUp  bool   // its token is kept for what it satisfies
 	fresh   bool   // a token from a cache will not do
@@ -81,6 +82,7 @@ func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*e
 		if to.prompt {
 			f.again = make(chan struct{}, 1)
 		}
+		f.changes = s.flow.voids.changes.Load()
 		if s.state.airborne == nil {
 			s.state.airborne = map[purpose]*flight{}
 		}

@@ -43,6 +43,9 @@ func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*e
 	}
 	e := newEntry(tok, print, f, silent)
 	e.seen.Store(s.flow.voids.changes.Load())
+	if s.flow.voids.since(e.print, f.changes) {
+		return nil, errSuperseded // it reached another source first, and did not serve
+	}
 	if bad := s.unusable(e); bad != nil {
 		if f.demand == nil && !f.fresh && !prompted {
 			st.distrust = true // of the flow's cache
@@ -116,8 +119,14 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 	}
 	st.measure(e)
 	cur := s.current.Load()
-	if cur != nil && cur.tok.Value == e.tok.Value && f.demand == nil {
-		return cur // still the same: neither a failure nor news
+	if cur != nil && f.demand == nil {
+		switch {
+		case cur.tok.Value == e.tok.Value:
+			return cur // still the same: neither a failure nor news
+		case !f.fresh && !f.prompts() && e.usable <= cur.usable:
+			cur.refreshAt.Store(max(cur.refreshAt.Load(), e.refreshAt.Load()))
+			return cur // a cache had another that ends no later
+		}
 	}
 	if f.stepUp {
 		st.kept = push(st.kept, e, maxKept)

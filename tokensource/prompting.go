@@ -83,15 +83,17 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 // meanwhile returns a token that came into use or was kept since f began and
 // is what f was to bring.
 func (s *Source) meanwhile(f *flight) *entry {
-	cur := s.current.Load()
+	ok := func(e *entry) bool {
+		return e.order > f.order && e.serves(time.Now().UnixNano(), 0) && !s.voided(e)
+	}
 	if !f.stepUp {
-		if cur != nil && cur.order > f.order && s.state.pending == nil && !s.voided(cur) {
+		if cur := s.current.Load(); cur != nil && s.state.pending == nil && ok(cur) {
 			return cur
 		}
 		return nil
 	}
 	for _, e := range s.state.kept {
-		if e.order > f.order && e.demand.covers(f.demand) && e.tok.Value != f.rejected && !s.voided(e) {
+		if e.demand.covers(f.demand) && e.tok.Value != f.rejected && ok(e) {
 			return e
 		}
 	}

@@ -79,7 +79,7 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 			st.entry, st.err = s.wait(ctx, &w, &st)
 		}
 		e := st.entry
-		if e == nil && st.fallback != nil && !again(st.err) && ctx.Err() == nil {
+		if e == nil && st.fallback != nil && !again(st.err) && ctx.Err() == nil && st.fallback.serves(time.Now().UnixNano(), 0) {
 			e = st.fallback
 		}
 		switch {

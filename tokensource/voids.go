@@ -39,10 +39,16 @@ type voids struct {
 	changes atomic.Uint64
 
 	mu    sync.Mutex
-	until map[fingerprint]time.Time
+	known map[fingerprint]void
 }
 
-func newVoids() *voids { return &voids{until: map[fingerprint]time.Time{}} }
+// A void is what is remembered of one token.
+type void struct {
+	until time.Time
+	added uint64 // changes at the time
+}
+
+func newVoids() *voids { return &voids{known: map[fingerprint]void{}} }
 
 // add voids a token that expires at the given time; zero: unknown.
 func (v *voids) add(f fingerprint, expires time.Time) {
@@ -52,32 +58,43 @@ func (v *voids) add(f fingerprint, expires time.Time) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if _, known := v.until[f]; !known && len(v.until) >= maxVoids {
+	before, known := v.known[f]
+	if !known && len(v.known) >= maxVoids {
 		v.makeRoom(now)
 	}
-	v.until[f] = expires
-	v.changes.Add(1)
+	n := v.changes.Add(1)
+	if known {
+		n = before.added
+	}
+	v.known[f] = void{expires, n}
 }
 
 // makeRoom forgets what has expired or else what expires first.
 func (v *voids) makeRoom(now time.Time) {
 	var first fingerprint
 	var earliest time.Time
-	for f, until := range v.until {
-		if !until.After(now) {
-			delete(v.until, f)
-		} else if earliest.IsZero() || until.Before(earliest) {
-			first, earliest = f, until
+	for f, void := range v.known {
+		if !void.until.After(now) {
+			delete(v.known, f)
+		} else if earliest.IsZero() || void.until.Before(earliest) {
+			first, earliest = f, void.until
 		}
 	}
-	if len(v.until) >= maxVoids {
-		delete(v.until, first)
+	if len(v.known) >= maxVoids {
+		delete(v.known, first)
 	}
 }
 
 func (v *voids) has(f fingerprint) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	_, ok := v.until[f]
+	_, ok := v.known[f]
 	return ok
+}
+
+// since reports whether a token was voided after changes was n.
+func (v *voids) since(f fingerprint, n uint64) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.known[f].added > n
 }
