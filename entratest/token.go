@@ -96,6 +96,9 @@ func (s *Server) answerToken(x *exchange) (map[string]any, *aadError) {
 	if _, ok := s.tenant(req.tenant); !ok {
 		return nil, aad(90002, req.tenant)
 	}
+	if req.form.Has("resource") {
+		return nil, aad(901002)
+	}
 	kind := req.form.Get("grant_type")
 	if kind == "" {
 		return nil, aad(900144, "grant_type")
