@@ -251,7 +251,7 @@ func (s *Server) finish(tx *transaction) handler {
 	s.codes.put(code, &authCode{tx: tx, seq: s.next(), signin: tx.session.signin(), issued: time.Now()})
 	answer := url.Values{"code": {code}, "session_state": {tx.session.id}}
 	if tx.clientInfo {
-		answer.Set("client_info", clientInfo(tx.session.user.ObjectID, s.tenantID))
+		answer.Set("client_info", clientInfo(tx.session.user.User))
 	}
 	cookie, label := s.remember(tx), tx.session.user.label
 	return func(x *exchange) {

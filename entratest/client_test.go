@@ -76,10 +76,23 @@ func get(t testing.TB, s *entratest.Server, url string) answer {
 // post asks the token endpoint.
 func post(t testing.TB, s *entratest.Server, form url.Values) answer {
 	t.Helper()
-	req, err := http.NewRequest(http.MethodPost, s.Authority()+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	return postAt(t, s, s.Tenant(), form)
+}
+
+// postAt asks that of a tenant.
+func postAt(t testing.TB, s *entratest.Server, tenant string, form url.Values) answer {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPost, s.AuthorityFor(tenant)+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return send(t, s.Client(), req)
+}
+
+func decode(t testing.TB, text string) []byte {
+	t.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	require.NoError(t, err)
+	return b
 }
 
 // call asks the API.

@@ -10,6 +10,7 @@ import (
 // its codes to the tokens.
 type deviceGrant struct {
 	app        *app
+	tenant     string // as the path had it
 	scope      scopeRequest
 	claims     claimsRequest
 	claimsText string
@@ -114,7 +115,7 @@ func (s *Server) newDeviceGrant(x *exchange) (newDevice, *aadError) {
 		return newDevice{}, err
 	}
 	codes := s.policy.deviceCodes
-	g := &deviceGrant{app: app, scope: scope, claims: claims, claimsText: form.Get("claims"),
+	g := &deviceGrant{app: app, tenant: tenant, scope: scope, claims: claims, claimsText: form.Get("claims"),
 		userCode: newUserCode(), ends: time.Now().Add(codes.lifetime())}
 	out := newDevice{code: secretString(), answer: g, lifetime: codes.lifetime(), interval: codes.interval()}
 	s.devices.put(out.code, g)

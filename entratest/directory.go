@@ -14,11 +14,13 @@ type User struct {
 	Password string `json:"password"`            // "" lets nobody sign in
 	ObjectID string `json:"object_id,omitempty"` // a GUID; AddUser makes one for ""
 	Name     string `json:"name,omitempty"`      // display name
+	Tenant   string `json:"tenant,omitempty"`    // id or domain of a tenant, or "consumers"; "" is the server's own
 }
 
 type account struct {
 	User
 	principal
+	guest []string // ids of tenants besides
 }
 
 // A refreshToken remembers the sign-in that it came from.
@@ -125,6 +127,9 @@ func (d *directory) addUser(u User) *account {
 	if u.ObjectID == "" {
 		u.ObjectID = newGUID()
 	}
+	if u.Tenant == "" {
+		u.Tenant = d.tenant
+	}
 	a := &account{User: u, principal: newPrincipal(u.ObjectID, u.Username)}
 	d.users = append(d.users, a)
 	d.people[strings.ToLower(u.Username)] = a
@@ -145,7 +150,15 @@ func (d *directory) addApp(given App) *app {
 // user finds a person by user principal name, object id or MSAL's home account
 // id; nil if there is none.
 func (d *directory) user(name string) *account {
-	return d.people[strings.TrimSuffix(strings.ToLower(name), "."+d.tenant)]
+	name = strings.ToLower(name)
+	if u := d.people[name]; u != nil {
+		return u
+	}
+	objectID, tenant, _ := strings.Cut(name, ".")
+	if u := d.people[objectID]; u != nil && u.Tenant == tenant {
+		return u
+	}
+	return nil
 }
 
 func (d *directory) app(id string) *app {
@@ -158,13 +171,20 @@ func (d *directory) app(id string) *app {
 }
 
 // AddUser adds a person to the tenant and returns it completed. It panics if
-// the username is empty, or it or the object id is taken. A deleted user leaves
+// the username is empty, or it or the object id is taken, or there is no such tenant. A deleted user leaves
 // the username free, not the object id.
 func (s *Server) AddUser(u User) User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u.Username == "" || s.user(u.Username) != nil || s.user(u.ObjectID) != nil || s.wasObject(u.ObjectID) {
 		panic(fmt.Sprintf("entratest: AddUser: the username %q is empty, or it or the object id is taken", u.Username))
+	}
+	if u.Tenant != "" {
+		id, ok := s.tenant(u.Tenant)
+		if !ok {
+			panic(fmt.Sprintf("entratest: AddUser: there is no tenant %q", u.Tenant))
+		}
+		u.Tenant = id
 	}
 	return s.addUser(u).User
 }

@@ -56,21 +56,6 @@ func (s *Server) entered(h http.Handler) http.Handler {
 	})
 }
 
-// tenant returns the tenant's id for a segment of a path: its id, its domain,
-// or one of the names that stand for any.
-func (s *Server) tenant(name string) (id string, ok bool) {
-	switch strings.ToLower(name) {
-	case s.tenantID, tenantDomain, "common", "organizations":
-		return s.tenantID, true
-	}
-	return "", false
-}
-
-// anyTenant tells whether a path's tenant is a name for any.
-func anyTenant(name string) bool {
-	return strings.EqualFold(name, "common") || strings.EqualFold(name, "organizations")
-}
-
 // instanceDiscovery tells a client which hosts are one and the same authority.
 func instanceDiscovery(x *exchange) {
 	if x.faulty() {

@@ -169,7 +169,7 @@
 //     again wait as long.
 //   - Scopes are answered as they were asked for ([Server.SetScopeEcho]).
 //   - Only networks of addresses are locations, not countries.
-//   - There is one tenant. Consent is taken as given unless prompt=consent asks
+//   - Applications are known in all tenants. Consent is taken as given unless prompt=consent asks
 //     for it or it was withdrawn, and permissions are not checked: any token for
 //     the API may call all of it, and an application that has no signed-in user
 //     may use /me as well, which Graph refuses.

@@ -9,6 +9,7 @@ var errorTable = map[int]struct{ code, suberror, text string }{
 	50011:   {"invalid_request", "", "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'."},
 	50012:   {"invalid_client", "", "Authentication failed: the certificate or the signature of the assertion is not good."},
 	50013:   {"invalid_grant", "", "Assertion failed signature validation. Reason: %s."},
+	50020:   {"invalid_grant", "", "User account '%s' does not exist in tenant '%s' and cannot access the application in that tenant."},
 	50027:   {"invalid_client", "", "JWT token is invalid or malformed."},
 	50033:   {"temporarily_unavailable", "", "A transient error has occurred. Please try again."},
 	50034:   {"invalid_grant", "bad_token", "The user account {EUII Hidden} does not exist in the {tenant} directory."},

@@ -16,6 +16,8 @@ func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 	switch {
 	case !ok || code.tx.app != req.app:
 		return nil, aad(70000)
+	case !s.sameTenant(code.tx.tenant, req.tenant):
+		return nil, aad(700005)
 	case code.redeemed:
 		return nil, aad(54005)
 	case code.signin.user.blocked != 0:
@@ -99,9 +101,17 @@ func isoTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.00
 // issueUser issues tokens for a person's sign-in, unless something stands in
 // the way.
 func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, claims claimsRequest, nonce string) (*issue, *aadError) {
+	tenant, ok := s.tenantOf(in.user, req.tenant)
+	if !ok {
+		return nil, aad(50020, in.user.Username, req.tenant)
+	}
 	i, err := s.newIssue(req, &admission{policy: &s.policy, app: req.app, who: &in.user.principal, signin: in, scope: scope, claims: claims})
 	if err != nil {
 		return nil, err
+	}
+	i.tenant, i.objectID = tenant, in.user.objectAt(tenant)
+	if tenant != in.user.Tenant { // a guest
+		i.capabilities, i.lifetime = nil, s.lifetime(false)
 	}
 	i.user, i.signin, i.nonce = in.user.User, in, nonce
 	i.contexts = s.policy.acrs.granted(s.policy.grantable(claims, in.contexts), in.contexts)
@@ -119,7 +129,7 @@ func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, cla
 // clientCredentials is RFC 6749 section 4.4. Authentication contexts are for
 // people: what the claims ask of them is not granted.
 func clientCredentials(s *Server, req *tokenRequest) (*issue, *aadError) {
-	if anyTenant(req.tenant) {
+	if anyTenant(req.tenant) || strings.EqualFold(req.tenant, "consumers") {
 		return nil, aad(9001023)
 	}
 	if req.strength == unproven {

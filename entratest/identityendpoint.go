@@ -183,7 +183,7 @@ func (s *Server) issueIdentity(app *app, r *identityRequest) (*issue, *aadError)
 		return nil, err
 	}
 	p := s.policy.identities
-	req := &tokenRequest{origin: s.web.origin(), app: app, strength: "2"}
+	req := &tokenRequest{origin: s.web.origin(), tenant: s.tenantID, app: app, strength: "2"}
 	i, err := s.newIssue(req, &admission{policy: &s.policy, app: app, who: &app.principal, scope: scope})
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 // needs the server's lock any more.
 type issue struct {
 	origin   string
-	tenant   string // its id
+	tenant   string // id
 	client   string // client id
 	strength string // of the client's proof, see tokenRequest
 	scope    scopeRequest
@@ -47,13 +47,17 @@ func (s *Server) newIssue(req *tokenRequest, a *admission) (*issue, *aadError) {
 		return nil, o.err
 	}
 	now := s.entraNow()
+	tenant, _ := s.tenant(req.tenant)
 	i := &issue{
-		origin: req.origin, tenant: s.tenantID, client: req.app.ClientID, strength: req.strength, scope: a.scope, label: a.who.label,
+		origin: req.origin, tenant: tenant, client: req.app.ClientID, strength: req.strength, scope: a.scope, label: a.who.label,
 		seq: s.next(), at: now, from: now.Add(-s.policy.backdate), objectID: a.who.objectID, ip: a.who.ip,
 		echo: a.scope.echo(s.policy.scopeEcho),
 	}
 	if !hasFold(s.policy.withoutCAE, a.scope.resource) {
 		i.capabilities = a.claims.capabilities()
+	}
+	if !a.person() && tenant != s.tenantID {
+		i.objectID = guidOf("service principal " + req.app.ClientID + " " + tenant)
 	}
 	// A demanded nbf is met and not undercut: what the API demanded a second
 	// ago must satisfy it now.
@@ -117,7 +121,7 @@ func (i *issue) sign(key *jose.Key, ids *idTokens) map[string]any {
 		answer["id_token"] = ids.sign(key, i)
 	}
 	if i.clientInfo {
-		answer["client_info"] = clientInfo(i.user.ObjectID, i.tenant)
+		answer["client_info"] = clientInfo(i.user)
 	}
 	return answer
 }
@@ -184,8 +188,8 @@ func pairwise(objectID, recipient string) string {
 }
 
 // clientInfo is the MSALs' home account id: base64url without padding.
-func clientInfo(objectID, tenant string) string {
-	b, err := json.Marshal(map[string]string{"uid": objectID, "utid": tenant})
+func clientInfo(u User) string {
+	b, err := json.Marshal(map[string]string{"uid": u.ObjectID, "utid": u.Tenant})
 	must(err)
 	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -56,7 +56,7 @@ func (s *Server) signOut(x *exchange) (frames []string, back string, kept []stri
 		x.rec.Account = session.user.label
 		for _, a := range session.apps {
 			if a.LogoutURL != "" {
-				frames = append(frames, withQuery(a.LogoutURL, url.Values{"iss": {s.loginOrigin(x.r) + "/" + s.tenantID + "/v2.0"}, "sid": {session.id}}))
+				frames = append(frames, withQuery(a.LogoutURL, url.Values{"iss": {s.loginOrigin(x.r) + "/" + session.user.Tenant + "/v2.0"}, "sid": {session.id}}))
 			}
 		}
 	}

@@ -106,13 +106,12 @@ func (s *Server) admit(r *http.Request, audiences []string) (*accessToken, strin
 	return t, ""
 }
 
-// ownIssuer tells whether the tenant issued a token, under whichever name of
-// the authority its client used.
+// ownIssuer tells whether a tenant of the server issued a token, under
+// whichever name of the authority its client used.
 func (s *Server) ownIssuer(issuer string) bool {
-	host, ok := strings.CutSuffix(issuer, "/"+s.tenantID+"/v2.0")
-	if !ok {
-		return false
-	}
-	host, ok = strings.CutPrefix(host, "https://")
-	return ok && s.ownHost(host)
+	rest, https := strings.CutPrefix(issuer, "https://")
+	host, rest, _ := strings.Cut(rest, "/")
+	id, ok := strings.CutSuffix(rest, "/v2.0")
+	tenant, known := s.tenants.find(id)
+	return https && ok && known && tenant.ID == id && s.ownHost(host)
 }

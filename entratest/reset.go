@@ -9,6 +9,7 @@ func (s *Server) Reset() {
 	s.ClearFaults()
 	s.SetClockSkew(0, 0)
 	s.recorder.clear()
+	s.tenants.reset(s.tenantID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	protected := s.protected

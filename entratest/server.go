@@ -56,6 +56,7 @@ type Server struct {
 	recorder recorder
 	clocks   clocks
 	faults   faults
+	tenants  tenants
 
 	mu  sync.Mutex // guards what follows; never held across I/O
 	seq uint64     // counts tokens, sessions and events: tells what came before what
@@ -123,6 +124,7 @@ func start(n network, c Config) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
 	s.idTokens.signed = newShelf[signedID](10_000)
+	s.tenants.reset(s.tenantID)
 	s.directory = newDirectory(s.graph, s.tenantID)
 	s.transport = s.newTransport()
 	s.web.serve(s.ctx, s.authority())

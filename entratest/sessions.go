@@ -67,13 +67,22 @@ func (s *Server) browserSessions(handles []string) (alive []*session) {
 // account that it hints at, or of the domain. s.mu is held.
 func (s *Server) candidates(tx *transaction) []*session {
 	return slices.DeleteFunc(s.browserSessions(tx.cookies), func(c *session) bool {
+		if _, ok := s.tenantOf(c.user, tx.tenant); !ok {
+			return true
+		}
 		return tx.hint != "" && c.user != s.user(tx.hint) || tx.domain != "" && !c.user.within(tx.domain)
 	})
 }
 
 // within tells whether domain_hint means the account.
 func (u *account) within(domain string) bool {
-	return strings.EqualFold(domain, "organizations") || strings.HasSuffix(strings.ToLower(u.Username), "@"+strings.ToLower(domain))
+	switch strings.ToLower(domain) {
+	case "organizations":
+		return u.Tenant != consumersTenant
+	case "consumers":
+		return u.Tenant == consumersTenant
+	}
+	return strings.HasSuffix(strings.ToLower(u.Username), "@"+strings.ToLower(domain))
 }
 
 // resume takes up the browser's session, if there is one alone; of several the

@@ -71,6 +71,9 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 		if e != nil {
 			return s.turnAway(x, tx, e)
 		}
+		if _, ok := s.tenantOf(user, tx.tenant); !ok {
+			return s.turnAway(x, tx, aad(50020, user.Username, tx.tenant))
+		}
 		tx.session = s.newSession(user)
 		tx.login, tx.pick = false, false
 	}

@@ -186,6 +186,11 @@ type federated struct {
 	entratest.FederatedCredential
 }
 
+type guest struct {
+	User   string `json:"user" takes:"user principal name or object id"`
+	Tenant string `json:"tenant" takes:"id or domain"`
+}
+
 type external struct {
 	Issuer   string   `json:"issuer" takes:"a name of your choice, part of the issuer's URL"`
 	Subject  string   `json:"subject" takes:"whom the token is for (sub)"`

@@ -17,7 +17,7 @@ import (
 
 // notServed are the methods of a server that neither an endpoint nor the command has a use for, by why.
 var notServed = map[string][]string{
-	"they are for Go programs": {"Client", "Protect", "ProtectResource", "ServeHost", "Wait", "WaitRequests",
+	"they are for Go programs": {"AuthorityFor", "Client", "Protect", "ProtectResource", "ServeHost", "Wait", "WaitRequests",
 		"WaitTokenRequests", "Watch"},
 	"another one does the same": {"RequireAuthContext", "FailToken", "FailAPI", "SignIn", "SignInAs", "Decline", "Requests", "ManagedIdentity"},
 }
@@ -60,7 +60,7 @@ func TestEveryMethodIsServed(t *testing.T) {
 // JSON names everything that is served in one way.
 func TestServedTypesNameTheirFields(t *testing.T) {
 	for _, typ := range []reflect.Type{reflect.TypeFor[entratest.User](), reflect.TypeFor[entratest.App](), reflect.TypeFor[entratest.Fault](),
-		reflect.TypeFor[entratest.Request](), reflect.TypeFor[entratest.Stats](), reflect.TypeFor[entratest.ManagedIdentity](),
+		reflect.TypeFor[entratest.Request](), reflect.TypeFor[entratest.Stats](), reflect.TypeFor[entratest.ManagedIdentity](), reflect.TypeFor[entratest.Tenant](),
 		reflect.TypeFor[entratest.FederatedCredential]()} {
 		for i := range typ.NumField() {
 			f := typ.Field(i)

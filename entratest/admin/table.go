@@ -111,6 +111,9 @@ var identitySwitches = []toggle{
 		func(s *server, b entratest.ManagedIdentity) (any, error) { return s.AddManagedIdentity(b), nil }),
 	set("managed-identities", "Says how the platform hands out tokens of managed identities.",
 		func(s *server, b identities) { s.SetManagedIdentities(entratest.ManagedIdentities(b)) }),
+	on("add-tenant", "Adds a directory beside the server's own, and answers with it.",
+		func(s *server, b entratest.Tenant) (any, error) { return s.AddTenant(b), nil }),
+	set("add-guest", "Invites a user to another tenant.", func(s *server, b guest) { s.AddGuest(b.User, b.Tenant) }),
 }
 
 // What breaks.
