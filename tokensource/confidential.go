@@ -25,7 +25,8 @@ type ConfidentialConfig struct {
 	Authority string
 	// ClientID is the application's. Required.
 	ClientID string
-	// Credential is made with one of MSAL's NewCredFrom functions. Required.
+	// Credential is made with one of MSAL's NewCredFrom functions, or with
+	// CertificateFromPEM, FederatedTokenFile or GitHubActions. Required.
 	Credential confidential.Credential
 	// HTTPClient sends the requests to Authority: over its Transport, with its
 	// Jar and Timeout. Redirects are followed within Authority's origin only,

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
+	msalcache "github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/cache"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -24,7 +25,7 @@ func TestD4OnBehalfOfWithExternalCache(t *testing.T) {
 	require.NoError(t, err)
 	s := &scriptedEntra{answer: onBehalf}
 	store := func() *partitions { return &partitions{kept: map[string][]byte{}} }
-	raw := func(accessor cache.ExportReplace) confidential.Client {
+	raw := func(accessor msalcache.ExportReplace) confidential.Client {
 		c, err := confidential.New(testAuthority, "id", cred, confidential.WithInstanceDiscovery(false), confidential.WithHTTPClient(&http.Client{Transport: s}),
 			confidential.WithClientCapabilities([]string{"cp1"}), confidential.WithCache(accessor))
 		require.NoError(t, err)
@@ -46,7 +47,11 @@ func TestD4OnBehalfOfWithExternalCache(t *testing.T) {
 	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
 	assert.ErrorContains(t, err, "NewConfidential")
 
-	for name, c := range map[string]*Confidential{"built": confidentialOver(t, s), "wrapped": WrapConfidential(raw(&Accessor{Store: store()}))} {
+	kept := &cache.Memory{}
+	for name, c := range map[string]*Confidential{
+		"built": confidentialOver(t, s), "wrapped": WrapConfidential(raw(&Accessor{Store: store()})),
+		"with a cache": confidentialOver(t, s, func(cfg *ConfidentialConfig) { cfg.Cache = cache.New(kept) }),
+	} {
 		before, rejected := s.count(), ""
 		for _, claims := range []string{"", laterNbf, `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`} {
 			tok, err := c.OnBehalfOf(ada, "api://b/.default").Token(ctx, msalcae.TokenRequest{Claims: claims, Rejected: rejected})
@@ -64,7 +69,7 @@ type partitions struct {
 	kept map[string][]byte
 }
 
-func (p *partitions) Replace(_ context.Context, into cache.Unmarshaler, hints cache.ReplaceHints) error {
+func (p *partitions) Replace(_ context.Context, into msalcache.Unmarshaler, hints msalcache.ReplaceHints) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	data, ok := p.kept[hints.PartitionKey]
@@ -74,7 +79,7 @@ func (p *partitions) Replace(_ context.Context, into cache.Unmarshaler, hints ca
 	return into.Unmarshal(data)
 }
 
-func (p *partitions) Export(_ context.Context, from cache.Marshaler, hints cache.ExportHints) error {
+func (p *partitions) Export(_ context.Context, from msalcache.Marshaler, hints msalcache.ExportHints) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	data, err := from.Marshal()

@@ -135,24 +135,60 @@ func TestServicesInClouds(t *testing.T) {
 	}
 }
 
-// A person who leaves one tenant of a service out has no part in the other.
-func TestServicesOfTenants(t *testing.T) {
-	e := newEntra(t)
-	c := e.confidential()
-	assertion := e.assertionByPassword(e.Username(), e.Password())
-	for _, tenant := range []string{"contoso.test", e.Tenant()} {
-		before := len(e.Requests(entratest.TokenEndpoint))
-		source := c.Tenant(tenant).OnBehalfOf(assertion, e.Scope())
-		tok, err := source.Token(testContext(t), msalcae.TokenRequest{})
-		require.NoError(t, err)
-		_, err = source.Token(testContext(t), msalcae.TokenRequest{Rejected: tok.Value, Claims: `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`})
-		require.NoError(t, err)
-		requests := e.Requests(entratest.TokenEndpoint)[before:]
-		require.Len(t, requests, 2)
-		for _, r := range requests {
-			assert.True(t, strings.HasPrefix(r.Path, "/"+tenant+"/"), r.Path)
-		}
+// A cloud with two tenants, each of a server: the path says whose a token request
+// is.
+type twoTenants map[string]entra
+
+func (c twoTenants) RoundTrip(req *http.Request) (*http.Response, error) {
+	tenant, _, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/")
+	return c[tenant].Client().Transport.RoundTrip(req)
+}
+
+// One service for two tenants: each has tokens of its own, for the application
+// and for people, and a revocation in one costs the other nothing.
+func TestServicesOfTwoTenants(t *testing.T) {
+	const other = "22222222-3333-4444-5555-666666666666"
+	contoso := newEntra(t)
+	s, err := entratest.Start(entratest.Config{Tenant: other})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	fabrikam := entra{Server: s, t: t}
+	tenants := []entra{contoso, fabrikam}
+
+	own := contoso.ClientCertificate()
+	fabrikam.ClientCertificate()
+	cred, err := tokensource.CertificateFromPEM(pemOf(t, own.PrivateKey, own.Leaf))
+	require.NoError(t, err)
+	home, err := tokensource.NewConfidential(tokensource.ConfidentialConfig{
+		Authority: "https://login.microsoftonline.com/" + contoso.Tenant(), ClientID: contoso.ClientID(), Credential: cred,
+		HTTPClient: &http.Client{Transport: twoTenants{contoso.Tenant(): contoso, other: fabrikam}}, DisableInstanceDiscovery: true,
+	})
+	require.NoError(t, err)
+
+	sources := map[string][]*tokensource.Source{}
+	for _, e := range tenants {
+		c := home.Tenant(e.Tenant())
+		sources["app"] = append(sources["app"], c.App("https://graph.microsoft.com/.default"))
+		sources["on behalf"] = append(sources["on behalf"], c.OnBehalfOf(e.assertionByPassword(e.Username(), e.Password()), "User.Read"))
 	}
-	_, err := c.Tenant("fabrikam.test").OnBehalfOf(assertion, e.Scope()).Token(testContext(t), msalcae.TokenRequest{})
-	require.ErrorIs(t, err, msalcae.ErrMisconfigured, "nobody knows that tenant")
+	status := func(e entra, source *tokensource.Source) int {
+		resp, err := e.api(source).Get("https://graph.microsoft.com/v1.0/users")
+		require.NoError(t, err)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for name, of := range sources {
+		require.NotSame(t, of[0], of[1], name)
+		for n, e := range tenants {
+			require.Equal(t, 200, status(e, of[n]), name)
+			require.Equal(t, 401, status(e, of[1-n]), "%s: the other tenant's token", name)
+		}
+		before := fabrikam.Stats()
+		contoso.ChangePolicy("")
+		require.Equal(t, 200, status(contoso, of[0]), name)
+		require.Equal(t, 200, status(fabrikam, of[1]), name)
+		assert.Zero(t, fabrikam.Stats().Sub(before).TokenRequests, name)
+	}
+	_, err = home.Tenant("contoso..test/x").OnBehalfOf("x", "User.Read").Token(testContext(t), msalcae.TokenRequest{})
+	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
 }
