@@ -50,7 +50,6 @@ type refusal struct {
 	claims  string // "": there is no claims challenge
 	code    string // why there is one, in Graph's words; "" for a step-up
 	message string
-	ip      string // of the client, as the API sees it
 }
 
 // standard is the claims in the base64 that the documentation demands.
