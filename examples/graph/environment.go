@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/msalcae/msalcae/cache"
 )
 
 // A place is an Entra and the Graph that it protects.
@@ -19,6 +21,8 @@ type place struct {
 	transport           http.RoundTripper
 	// openPage shows a sign-in page; nil: in the system's browser.
 	openPage func(string) error
+	// cache outlives the command; nil: nothing does.
+	cache func(errout io.Writer) *cache.Cache
 	// watch is where a code to enter is written.
 	watch func(io.Writer) io.Writer
 	close func()
@@ -31,6 +35,7 @@ func environment() (*place, error) {
 		clientID: os.Getenv("MSALCAE_CLIENT_ID"),
 		graph:    strings.TrimSuffix(os.Getenv("MSALCAE_GRAPH"), "/"),
 		watch:    func(w io.Writer) io.Writer { return w },
+		cache:    openCache,
 		close:    func() {},
 	}
 	authority, tenant, caFile := os.Getenv("MSALCAE_AUTHORITY"), os.Getenv("MSALCAE_TENANT"), os.Getenv("MSALCAE_CA_FILE")

@@ -117,6 +117,7 @@ func startEntra(t *testing.T) *elsewhere {
 		"MSALCAE_CA_FILE=" + e.ready["ca_file"],
 		"ENTRATEST_ADMIN=" + e.ready["admin"],
 		"DISPLAY=:99",
+		"MSALCAE_CACHE=memory",
 	}
 	return e
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/msalcae/msalcae/cache"
 	"github.com/msalcae/msalcae/entratest"
 )
 
@@ -22,6 +23,7 @@ func local(errout io.Writer) *place {
 		scope:     s.Scope(),
 		transport: s.Client().Transport,
 		openPage:  s.SignIn,
+		cache:     func(io.Writer) *cache.Cache { return nil },
 		watch:     func(w io.Writer) io.Writer { return &scriptedReader{w, s} },
 		close:     s.Close,
 	}

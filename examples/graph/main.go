@@ -8,7 +8,8 @@
 //
 // Patch, put and delete are like post. It asks for a sign-in when Entra says
 // that one is needed, and only then; when a session is revoked or a policy wants
-// more of it, in the middle of a call as well.
+// more of it, in the middle of a call as well. Who has signed in stays so for
+// the commands that follow, until logout.
 //
 //	-device-code   sign in on another device, with a code
 //	-no-prompt     never ask; say that somebody has to sign in
@@ -23,6 +24,7 @@
 //	MSALCAE_AUTHORITY  default: https://login.microsoftonline.com
 //	MSALCAE_GRAPH      default: https://graph.microsoft.com/v1.0
 //	MSALCAE_CA_FILE    certificates to trust besides the system's, PEM
+//	MSALCAE_CACHE      plaintext: keep the cache's key in a file where the system has no key store; memory: keep nothing
 //
 // With nothing set it says so, and calls a local Entra ID inside itself.
 package main

@@ -52,6 +52,7 @@ func open(f flags, errout io.Writer) (*session, error) {
 		ClientID:   e.clientID,
 		Prompt:     prompt,
 		HTTPClient: &http.Client{Transport: e.transport},
+		Cache:      e.cache(errout),
 	})
 	if err != nil {
 		e.close()

@@ -42,7 +42,9 @@ func traceTo(w io.Writer) *msalcae.Trace {
 		Prompted: func(_ context.Context, i msalcae.PromptedInfo) {
 			say("asked for a sign-in, %s: %s", rounded(i.Took), first("done", i.Err))
 		},
-		CacheFailed: func(_ context.Context, i msalcae.CacheFailedInfo) { say("could not %s the token cache: %v", i.Op, i.Err) },
+		CacheFailed: func(_ context.Context, i msalcae.CacheFailedInfo) {
+			say("could not %s the token cache: %v", i.Op, i.Err)
+		},
 	}
 }
 
