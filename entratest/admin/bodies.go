@@ -139,7 +139,7 @@ type uris struct {
 }
 
 type failure struct {
-	Endpoint entratest.Endpoint `json:"endpoint" takes:"discovery, authorize, signin, token or api"`
+	Endpoint entratest.Endpoint `json:"endpoint" takes:"discovery, authorize, signin, token, devicecode, api or upload"`
 	Times    int                `json:"times" takes:"negative: until clear-faults"`
 	entratest.Fault
 	Delay duration `json:"delay,omitempty"`
@@ -148,9 +148,9 @@ type failure struct {
 func (b failure) check() error {
 	switch b.Endpoint {
 	case entratest.DiscoveryEndpoint, entratest.AuthorizeEndpoint, entratest.SignInEndpoint,
-		entratest.TokenEndpoint, entratest.APIEndpoint:
+		entratest.TokenEndpoint, entratest.DeviceEndpoint, entratest.APIEndpoint, entratest.UploadEndpoint:
 	default:
-		return errors.New("endpoint is discovery, authorize, signin, token or api")
+		return errors.New("endpoint is discovery, authorize, signin, token, devicecode, api or upload")
 	}
 	if b.Times == 0 {
 		return errors.New("times is how often; a negative number is always")
