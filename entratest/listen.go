@@ -116,7 +116,7 @@ func (s *site) close() {
 type quiet struct{ to io.Writer }
 
 func (q quiet) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), "TLS handshake error") {
+	if strings.Contains(string(p), "TLS handshake error") || strings.Contains(string(p), "error reading preface") {
 		return len(p), nil
 	}
 	return q.to.Write(p)

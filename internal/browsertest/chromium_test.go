@@ -59,3 +59,21 @@ func read[T any](t *testing.T, tab context.Context, from chromedp.Action[T]) T {
 	require.NoError(t, err)
 	return value
 }
+
+// until waits until a JavaScript expression is true in the tab, which may be on
+// its way to another page meanwhile.
+func until(t *testing.T, tab context.Context, expression string) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(tab, patience)
+	defer stop()
+	for {
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && yes {
+			return
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("%s never became true: %v", expression, err)
+		}
+		time.Sleep(20 * time.Millisecond) // a page tells nobody outside that it has changed
+	}
+}

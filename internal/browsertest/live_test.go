@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"context"
 	"flag"
 	"io"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/chromedp/chromedp"
@@ -40,15 +38,6 @@ func newLivePage(t *testing.T, s *entratest.Server) (url string) {
 		site.Close()
 	})
 	return site.URL
-}
-
-// until waits until a JavaScript expression is true in the tab.
-func until(t *testing.T, tab context.Context, expression string) {
-	t.Helper()
-	ctx, stop := context.WithTimeout(tab, patience)
-	defer stop()
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(20*time.Millisecond)))
-	require.NoError(t, err, "%s never became true", expression)
 }
 
 // Watch a client heal.
@@ -91,6 +80,7 @@ func TestLivePage(t *testing.T) {
 	do(t, tab, chromedp.Click(chromedp.CSS("#tokens summary")))
 	claims := read(t, tab, chromedp.Text(chromedp.CSS("#tokens details[open] pre")))
 	assert.Contains(t, claims, `"cp1"`)
+	assert.Empty(t, violations(t, tab))
 	if *update {
 		picture := read(t, tab, chromedp.CaptureScreenshot())
 		require.NoError(t, os.WriteFile(screenshot, picture, 0o644))
