@@ -123,8 +123,10 @@ func TestGitHubActionsFails(t *testing.T) {
 	assertNoSecret(t, err, map[string]string{"the-secret-of-the-job": "token"})
 
 	for says, answer := range map[string]http.HandlerFunc{
-		"HTTP 403":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) },
-		"HTTP 302":           func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.test/", 302) },
+		"HTTP 403": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) },
+		"HTTP 302": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.test/", http.StatusFound)
+		},
 		"could not be read":  func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>secret-in-a-page")) },
 		"is empty":           func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("{}")) },
 		"does not hold a":    func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"value":"secret-in-a-page"}`)) },
