@@ -88,8 +88,9 @@ func TestAzidentityOnBehalfOf(t *testing.T) {
 		&azidentity.OnBehalfOfCredentialOptions{ClientOptions: options(s), DisableInstanceDiscovery: true})
 	require.NoError(t, err)
 	during, log := newAPI(s, credential).heals(t, "/me", func() { s.ChangePolicy(s.Username()) })
-	require.LessOrEqual(t, during.TokenRequests, 2, "a refresh token first, where there is one, then the assertion")
-	last := tokenRequests(log)[during.TokenRequests-1]
+	require.Equal(t, 1, during.TokenRequests)
+	last := tokenRequests(log)[0]
+	require.Equal(t, "refresh_token", last.Grant, "that of the first exchange, before the assertion")
 	require.JSONEq(t, `{"access_token":{"nbf":`+nbf(t, log)+`,"xms_cc":{"values":["CP1"]}}}`, last.Claims)
 	require.Equal(t, 0, last.AADSTS)
 }
