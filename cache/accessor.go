@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
 
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
+	"github.com/msalcae/msalcae/internal/acquisition"
 )
 
 // ioTimeout bounds what MSAL waits for a Store. It holds a lock meanwhile that
@@ -33,6 +35,7 @@ type Accessor struct {
 	// base is what memory and Store last had in common, ours what memory had
 	// when it was last seen.
 	base, ours blob
+	gone       map[string]bool // home accounts that another process has signed out
 	troubled   map[string]bool // ops that failed the last time
 }
 
@@ -51,7 +54,7 @@ func (p *Partition) Accessor(failed func(ctx context.Context, op string, err err
 	if evicted == nil {
 		evicted = func(string) bool { return false }
 	}
-	return &Accessor{record: p.record("msal"), failed: failed, evict: evicted, troubled: map[string]bool{}}
+	return &Accessor{record: p.record("msal"), failed: failed, evict: evicted, gone: map[string]bool{}, troubled: map[string]bool{}}
 }
 
 // Replace implements MSAL's cache.ExportReplace. It returns nil.
@@ -117,6 +120,12 @@ func (a *Accessor) replace(memory msal.Unmarshaler, theirs blob) error {
 	if _, err := guarded(func() (struct{}, error) { return struct{}{}, memory.Unmarshal(data) }); err != nil {
 		return fmt.Errorf("%w: MSAL does not accept it", ErrUnreadable) // its error has what it read
 	}
+	for home := range a.ours.homes() {
+		a.gone[home] = true
+	}
+	for home := range merged.homes() {
+		delete(a.gone, home)
+	}
 	a.base, a.ours = theirs, merged
 	return nil
 }
@@ -141,6 +150,7 @@ func (a *Accessor) export(ctx context.Context, memory msal.Marshaler) error {
 	a.mu.Lock()
 	base := a.base
 	a.ours = ours
+	unwanted := a.unwanted(ctx, ours)
 	a.mu.Unlock()
 	err = a.record.update(ctx, blobLife, func(plain []byte, lost bool) ([]byte, error) {
 		theirs, err := readBlob(plain)
@@ -150,6 +160,7 @@ func (a *Accessor) export(ctx context.Context, memory msal.Marshaler) error {
 		merged := merge3(base, ours, theirs)
 		merged.prune(time.Now())
 		merged.evict(a.evict)
+		merged.signOut(unwanted)
 		if merged.empty() {
 			return nil, nil
 		}
@@ -161,6 +172,19 @@ func (a *Accessor) export(ctx context.Context, memory msal.Marshaler) error {
 		a.mu.Unlock()
 	}
 	return err
+}
+
+// unwanted are the accounts of ours that must not be stored: MSAL writes the
+// account with every token that it obtains, also of somebody who was signed out
+// while the token request was under way. The caller holds a.mu.
+func (a *Accessor) unwanted(ctx context.Context, ours blob) map[string]bool {
+	if request, _ := acquisition.From(ctx); request.Renewal {
+		return maps.Clone(a.gone)
+	}
+	for home := range ours.homes() {
+		delete(a.gone, home) // they have signed in
+	}
+	return nil
 }
 
 // readBlob reads what was sealed as MSAL's.

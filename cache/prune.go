@@ -81,3 +81,31 @@ func (b blob) evict(evicted func(value string) bool) {
 		}
 	}
 }
+
+// homes are the home accounts of those who are signed in.
+func (b blob) homes() map[string]bool {
+	homes := map[string]bool{}
+	for _, e := range b.sections["Account"] {
+		homes[homeOf(e)] = true
+	}
+	return homes
+}
+
+// signOut drops all that belongs to the given home accounts.
+func (b blob) signOut(homes map[string]bool) {
+	if len(homes) == 0 {
+		return
+	}
+	for _, section := range b.sections {
+		for key, e := range section {
+			if home := homeOf(e); home != "" && homes[home] {
+				delete(section, key)
+			}
+		}
+	}
+}
+
+func homeOf(e entry) string {
+	home, _ := fieldsOf(e)["home_account_id"].(string)
+	return home
+}

@@ -32,6 +32,7 @@ type persistent struct {
 	// asked for each use: the person of the zero Account may change.
 	identity func(ctx context.Context) string
 	key      string // of the source, among the identity's
+	trouble  *trouble
 }
 
 // of is the record that an identity's sources share.
@@ -51,7 +52,7 @@ func (p *persistent) tellOf(ctx context.Context, identity string, n news) (recor
 	of := p.of(identity)
 	if n.empty() {
 		data, err := of.Load(ctx)
-		return openShared(data).of(p.key, time.Now()), ignoreLost(err)
+		return openShared(data).of(p.key, time.Now()), p.unlessLost("load", n.trace, err)
 	}
 	var result record
 	err := of.Update(ctx, sharedLife, func(data []byte) ([]byte, error) {
@@ -63,16 +64,20 @@ func (p *persistent) tellOf(ctx context.Context, identity string, n news) (recor
 		}
 		return all.put(p.key, result, now)
 	})
-	return result, ignoreLost(err)
+	return result, p.unlessLost("store", n.trace, err)
 }
 
-// ignoreLost drops the error of a record that was lost: what there is now is as
-// good as none, and what was to be stored was. Nobody would be told again.
-func ignoreLost(err error) error {
-	if errors.Is(err, cache.ErrUnreadable) {
-		return nil
+// unlessLost is err, unless it says that the record could not be read. That was
+// set aside and is told to the Trace; what there is now, nothing or what was
+// stored just now, is as good as any record.
+func (p *persistent) unlessLost(op string, trace *msalcae.Trace, err error) error {
+	if !errors.Is(err, cache.ErrUnreadable) {
+		return err
 	}
-	return err
+	if trace != nil && trace.CacheFailed != nil && p.trouble.report() {
+		aside(func() { trace.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
+	}
+	return nil
 }
 
 func (n news) empty() bool {
@@ -104,9 +109,9 @@ func (p *persistent) lease(ctx context.Context, name string, wait time.Duration,
 			if l.err != nil {
 				return p.notLeased(ctx, r, l.err)
 			}
-			return p.leased(ctx, identity, l.unlock, useful)
+			return p.leased(ctx, identity, n, l.unlock, useful)
 		case <-look.C:
-			if r, err = p.tell(ctx, news{}); err != nil || useful(r) {
+			if r, err = p.tell(ctx, news{trace: n.trace}); err != nil || useful(r) {
 				cancel()
 				go func() {
 					if l := <-lock; l.err == nil {
@@ -128,8 +133,8 @@ func (p *persistent) notLeased(ctx context.Context, r record, err error) (record
 }
 
 // leased looks whether the one before has made the lease needless.
-func (p *persistent) leased(ctx context.Context, before string, unlock func(), useful func(record) bool) (record, endLease, error) {
-	r, err := p.tell(ctx, news{})
+func (p *persistent) leased(ctx context.Context, before string, n news, unlock func(), useful func(record) bool) (record, endLease, error) {
+	r, err := p.tell(ctx, news{trace: n.trace})
 	if err == nil {
 		err = ctx.Err()
 	}

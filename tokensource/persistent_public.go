@@ -3,6 +3,7 @@ package tokensource
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
@@ -43,7 +44,7 @@ func (k *kept) store(key string, identity func(context.Context) string) store {
 	if k == nil {
 		return nil
 	}
-	g := newGuarded(&persistent{k.partition, identity, key}, persistentLimit)
+	g := newGuarded(&persistent{k.partition, identity, key, &k.trouble}, persistentLimit)
 	g.trouble = &k.trouble
 	return g
 }
@@ -107,4 +108,22 @@ func watchful(ctx context.Context) (context.Context, func() error) {
 		}
 		return &msalcae.Error{Err: errors.Join(errStillKept, first)}
 	}
+}
+
+// renewing returns the context of an acquisition for somebody who is signed in.
+func renewing(ctx context.Context) context.Context {
+	a, _ := acquisition.From(ctx)
+	a.Renewal = true
+	return acquisition.With(ctx, a)
+}
+
+// departedElsewhere reports whether another process has signed who out since
+// before was read.
+func (p *Public) departedElsewhere(ctx context.Context, who public.Account, before []public.Account) bool {
+	is := func(a public.Account) bool { return samePerson(a, who) }
+	if p.kept == nil || !slices.ContainsFunc(before, is) {
+		return false
+	}
+	after, err := p.cached(ctx)
+	return err == nil && !slices.ContainsFunc(after, is)
 }

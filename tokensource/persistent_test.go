@@ -57,6 +57,26 @@ func (d *disk) Delete(ctx context.Context, names ...string) error {
 	return d.Memory.Delete(ctx, names...)
 }
 
+// spoil edits every record.
+func (d *disk) spoil(t testing.TB) {
+	t.Helper()
+	for name, there := range d.records {
+		if !there {
+			continue
+		}
+		data, err := d.Load(t.Context(), name)
+		require.NoError(t, err)
+		spoilt := bytes.Clone(data)
+		spoilt[len(spoilt)-1] ^= 1
+		require.NoError(t, d.Memory.Swap(t.Context(), name, data, spoilt, time.Hour))
+	}
+}
+
+// SetAside drops a record that cannot be read, as a Store may.
+func (d *disk) SetAside(ctx context.Context, name string, data []byte) error {
+	return d.Memory.Swap(ctx, name, data, nil, time.Hour)
+}
+
 // left counts the records that there are.
 func (d *disk) left() (n int) {
 	d.mu.Lock()
@@ -203,6 +223,37 @@ func TestSignOutLeavesNoRecord(t *testing.T) {
 	assert.Empty(t, all)
 }
 
+// MSAL writes the account with every token: a refresh in one process must not
+// undo the sign-out in another.
+func TestSignOutDuringARefreshElsewhere(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	p := e.publicOn(d, e.browser())
+	a, err := p.SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	source := e.publicOn(d, nil).Account(a, e.Scope())
+	tok, err := source.Token(testContext(t), msalcae.TokenRequest{})
+	require.NoError(t, err)
+
+	e.FailToken(-1, entratest.Fault{Delay: 500 * time.Millisecond})
+	asked := e.Stats().TokenRequests
+	done := make(chan error)
+	go func() {
+		_, err := source.Token(testContext(t), msalcae.TokenRequest{Rejected: tok.Value, Claims: `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`})
+		done <- err
+	}()
+	require.Eventually(t, func() bool { return e.Stats().TokenRequests > asked }, 5*time.Second, time.Millisecond)
+	require.NoError(t, p.SignOut(testContext(t), a))
+	assert.ErrorIs(t, <-done, msalcae.ErrInteractionRequired)
+	all, err := e.publicOn(d, nil).Accounts(testContext(t))
+	require.NoError(t, err)
+	assert.Empty(t, all)
+
+	e.ClearFaults()
+	_, err = p.SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	assert.Equal(t, 200, e.get(e.api(e.publicOn(d, nil).Account(public.Account{}, e.Scope())), "/me"), "who comes back is")
+}
+
 func TestBrokenCacheCostsNoCall(t *testing.T) {
 	e, d := newEntra(t), &disk{broken: true}
 	var mu sync.Mutex
@@ -224,6 +275,39 @@ func TestBrokenCacheCostsNoCall(t *testing.T) {
 	require.Len(t, failures, 1, "said once, for all sources")
 	assert.Equal(t, "store", failures[0].Op)
 	assert.ErrorIs(t, failures[0].Err, errDiskFull)
+}
+
+func TestUnreadableCacheCostsNoCall(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	_, err := e.publicOn(d, e.browser()).SignIn(testContext(t), e.Scope())
+	require.NoError(t, err)
+	d.spoil(t)
+	var failures []error
+	trace := &msalcae.Trace{CacheFailed: func(_ context.Context, i msalcae.CacheFailedInfo) { failures = append(failures, i.Err) }}
+	p := e.publicOn(d, e.browser())
+	_, err = p.Account(public.Account{}, e.Scope()).Token(testContext(t), msalcae.TokenRequest{Trace: trace})
+	require.NoError(t, err)
+	assert.Equal(t, 2, e.Stats().AuthorizeRequests, "nobody is signed in any more")
+	require.Len(t, failures, 1)
+	assert.ErrorIs(t, failures[0], cache.ErrUnreadable)
+
+	_, err = e.publicOn(d, nil).Account(public.Account{}, e.Scope()).Token(testContext(t), msalcae.TokenRequest{})
+	assert.NoError(t, err, "kept anew")
+}
+
+func TestUnreadableRecordOfAnApplication(t *testing.T) {
+	e, d := newEntra(t), &disk{}
+	_, err := e.confidentialOn(d).App(e.Scope()).Token(testContext(t), msalcae.TokenRequest{})
+	require.NoError(t, err)
+	d.spoil(t)
+	failures := 0
+	trace := &msalcae.Trace{CacheFailed: func(context.Context, msalcae.CacheFailedInfo) { failures++ }}
+	_, err = e.confidentialOn(d).App(e.Scope()).Token(testContext(t), msalcae.TokenRequest{Trace: trace})
+	require.NoError(t, err)
+	assert.Equal(t, 1, failures)
+	_, err = e.confidentialOn(d).App(e.Scope()).Token(testContext(t), msalcae.TokenRequest{Trace: trace})
+	require.NoError(t, err)
+	assert.Equal(t, 2, e.Stats().TokenRequests, "kept anew by the second")
 }
 
 func TestPeopleAndApplicationsAreApart(t *testing.T) {

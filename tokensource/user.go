@@ -21,7 +21,7 @@ type user struct {
 
 // acquire is silent: from MSAL's cache, or by redeeming the refresh token.
 func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	ctx = acquiring(ctx, req, nil)
+	ctx = renewing(acquiring(ctx, req, nil))
 	p := u.public
 	who := u.want
 	if who.HomeAccountID == "" {
@@ -61,6 +61,9 @@ func (u *user) silent(ctx context.Context, who public.Account, claims string) (p
 	})
 	if err != nil {
 		return public.AuthResult{}, err
+	}
+	if p.departedElsewhere(ctx, who, before) {
+		return public.AuthResult{}, errSignedOut
 	}
 	if p.departures.since(who, departed) {
 		_ = p.removeAll(context.WithoutCancel(ctx), who)

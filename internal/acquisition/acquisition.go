@@ -23,6 +23,9 @@ type Acquisition struct {
 	Failed func(op string, err error)
 	// Every: Failed is told of every failure, not of the first of many alone.
 	Every bool
+	// Renewal: the token is for somebody who is signed in. If they have been
+	// signed out meanwhile, by another process, it must not sign them in again.
+	Renewal bool
 }
 
 // With returns a context for the requests of a.
