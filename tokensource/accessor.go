@@ -27,7 +27,8 @@ import (
 // And no token request of a Source fails because Store does: the token stays in
 // memory and goes on being used, and the request's Trace has a CacheFailed.
 // Accounts and SignOut, and MSAL calls of the program's own, do report it. What
-// MSAL calls of on-behalf-of users reaches no Store, which MSAL would corrupt.
+// MSAL keeps of on-behalf-of users reaches no Store: MSAL 1.10.1 cannot read it
+// back, and would store other users' tokens in its place.
 //
 // The zero Accessor is ready to use, by one MSAL client.
 type Accessor struct {

@@ -13,30 +13,19 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/wiretest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// rt is a RoundTripper of one function.
-type rt func(*http.Request) (*http.Response, error)
+type rt = wiretest.RoundTripper
 
-func (f rt) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+const testAuthority = wiretest.Authority
 
-func reply(req *http.Request, status int, body string, header ...string) *http.Response {
-	h := http.Header{}
-	for i := 0; i+1 < len(header); i += 2 {
-		h.Set(header[i], header[i+1])
-	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: req, ProtoMajor: 1, ProtoMinor: 1}
-}
-
-const testAuthority = "https://login.contoso.test/tenant"
-
-func discoveryOf(authorize, token string) string {
-	return fmt.Sprintf(`{"issuer":"https://login.contoso.test/x","authorization_endpoint":%q,"token_endpoint":%q}`, authorize, token)
-}
-
-var goodDiscovery = discoveryOf(testAuthority+"/authorize", testAuthority+"/token")
+var (
+	reply         = wiretest.Reply
+	goodDiscovery = wiretest.GoodDiscovery
+)
 
 // 30 seconds for one exchange, with or without a deadline of the context, and
 // for the body as well.
