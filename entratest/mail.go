@@ -62,18 +62,23 @@ func (x *exchange) readJSON() (map[string]json.RawMessage, bool) {
 // decoded undoes the body's content coding, which Microsoft's Graph SDKs apply
 // to every body (RFC 9110 section 8.4). What it cannot undo it answers with 415.
 func (x *exchange) decoded(body []byte) ([]byte, bool) {
-	switch x.r.Header.Get("Content-Encoding") {
+	switch strings.ToLower(x.r.Header.Get("Content-Encoding")) {
 	case "", "identity":
 		return body, true
 	case "gzip":
 		z, err := gzip.NewReader(bytes.NewReader(body))
 		if err == nil {
-			body, err = io.ReadAll(io.LimitReader(z, maxJSONBody))
+			body, err = io.ReadAll(io.LimitReader(z, maxJSONBody+1))
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			x.graphError(http.StatusBadRequest, "BadRequest", "Unable to read the compressed request payload.")
+			return nil, false
+		case len(body) > maxJSONBody:
+			x.unreadable(&http.MaxBytesError{Limit: maxJSONBody})
+			return nil, false
 		}
-		return body, err == nil
+		return body, true
 	}
 	x.graphError(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The request's content coding is not supported.")
 	return nil, false
