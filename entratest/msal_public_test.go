@@ -51,6 +51,7 @@ func TestMSALInteractive(t *testing.T) {
 func TestMSALPassword(t *testing.T) {
 	s := newServer(t)
 	client := newMSALPublic(t, s, s.Authority())
+	//lint:ignore SA1019 programs use it as long as MSAL has it: what is tested is that they can be
 	got, err := client.AcquireTokenByUsernamePassword(t.Context(), []string{s.Scope()}, s.Username(), s.Password())
 	require.NoError(t, err)
 	assert.Equal(t, s.Username(), got.Account.PreferredUsername)

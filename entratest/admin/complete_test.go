@@ -37,6 +37,10 @@ func TestEveryMethodIsServed(t *testing.T) {
 			}
 		}
 	}
+	served := map[string]bool{}
+	for _, found := range regexp.MustCompile(`(?:\bs|\bserver|Server|\(\*server\))\.(\w+)`).FindAllStringSubmatch(source.String(), -1) {
+		served[found[1]] = true
+	}
 	var known []string
 	for _, names := range notServed {
 		known = append(known, names...)
@@ -44,12 +48,11 @@ func TestEveryMethodIsServed(t *testing.T) {
 	server := reflect.TypeFor[*entratest.Server]()
 	for i := range server.NumMethod() {
 		name := server.Method(i).Name
-		served := regexp.MustCompile(`(\bs|\bserver|Server|\(\*server\))\.` + name + `\b`).MatchString(source.String())
 		if slices.Contains(known, name) {
-			assert.False(t, served, "%s is served: it need not be in the list here", name)
+			assert.False(t, served[name], "%s is served: it need not be in the list here", name)
 			continue
 		}
-		assert.True(t, served, "nothing serves %s: add it to a table in table.go, or to the list here", name)
+		assert.True(t, served[name], "nothing serves %s: add it to a table in table.go, or to the list here", name)
 	}
 	for _, name := range known {
 		_, there := server.MethodByName(name)
