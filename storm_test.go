@@ -37,9 +37,7 @@ type stormAPI struct {
 
 func newStormAPI(t *testing.T) *stormAPI {
 	a := &stormAPI{revoked: map[string]bool{}, sends: map[string]int{}, refused: map[string]int{}}
-	a.Server = httptest.NewUnstartedServer(a)
-	a.EnableHTTP2 = true
-	a.StartTLS()
+	a.Server = httptest.NewServer(a)
 	t.Cleanup(a.Close)
 	return a
 }
@@ -131,7 +129,8 @@ func storming(t *testing.T, a *stormAPI) (*http.Client, *entratest.Server) {
 	source.ChallengesPerMinute = -1
 	u, err := url.Parse(a.URL)
 	require.NoError(t, err)
-	tr := &msalcae.Transport{Source: source, Base: a.Client().Transport, Hosts: []string{u.Host}}
+	base := &http.Transport{MaxIdleConnsPerHost: 5000} // a connection for each who waits for a slow 401
+	tr := &msalcae.Transport{Source: source, Base: base, Hosts: []string{u.Host}}
 	t.Cleanup(tr.CloseIdleConnections)
 	require.Zero(t, a.storm(t, tr.Client(), 0, 1))
 	return tr.Client(), srv
