@@ -18,14 +18,13 @@ type subject struct {
 // A result is what was measured of a subject.
 type result struct {
 	name          string
-	ns            float64 // median of one operation
-	low, high     float64 // the quartiles
-	bytes, allocs float64 // of one operation
+	turns         []float64 // what one operation took, in ns, in each round
+	bytes, allocs float64   // of one operation
 }
 
 // measure gives each subject its turn in every round.
 func measure(s settings, processors int, subjects []subject) []result {
-	turns := make([][]float64, len(subjects))
+	results := make([]result, len(subjects))
 	counts := make([]int, len(subjects))
 	for i, sub := range subjects {
 		counts[i] = fitting(sub.op, s.batch)
@@ -33,13 +32,11 @@ func measure(s settings, processors int, subjects []subject) []result {
 	for round := range s.rounds {
 		for i := range subjects {
 			i = (i + round) % len(subjects) // nobody always comes first
-			turns[i] = append(turns[i], turn(subjects[i].op, counts[i], processors))
+			results[i].turns = append(results[i].turns, turn(subjects[i].op, counts[i], processors))
 		}
 	}
-	results := make([]result, len(subjects))
 	for i, sub := range subjects {
-		slices.Sort(turns[i])
-		results[i] = result{name: sub.name, ns: quantile(turns[i], 2), low: quantile(turns[i], 1), high: quantile(turns[i], 3)}
+		results[i].name = sub.name
 		results[i].bytes, results[i].allocs = garbage(sub.op)
 	}
 	return results
@@ -78,7 +75,31 @@ func turn(op func(), n, processors int) float64 {
 	return float64(time.Since(start)) / float64(n*processors)
 }
 
-func quantile(sorted []float64, quarter int) float64 { return sorted[(len(sorted)-1)*quarter/4] }
+// less is what r took beyond what idle did in the same round.
+func (r result) less(idle result) result {
+	r.turns = slices.Clone(r.turns)
+	for i := range idle.turns {
+		r.turns[i] -= idle.turns[i]
+	}
+	r.bytes, r.allocs = r.bytes-idle.bytes, r.allocs-idle.allocs
+	return r
+}
+
+// over is the median of r's ratio to base within each round, in which the load
+// of the machine was about the same for both.
+func (r result) over(base result) float64 {
+	ratios := slices.Clone(r.turns)
+	for i := range ratios {
+		ratios[i] /= base.turns[i]
+	}
+	return quartile(ratios, 2)
+}
+
+// quartile returns the first quartile, the median (2) or the third.
+func quartile(values []float64, n int) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[(len(sorted)-1)*n/4]
+}
 
 // garbage returns what op allocates.
 func garbage(op func()) (bytes, allocs float64) {
@@ -99,8 +120,7 @@ func median(rounds int, run func() float64) float64 {
 	for range rounds {
 		all = append(all, run())
 	}
-	slices.Sort(all)
-	return quantile(all, 2)
+	return quartile(all, 2)
 }
 
 // peak returns by how much f made the heap grow while it ran.

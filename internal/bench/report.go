@@ -22,26 +22,25 @@ func (r *report) part(title string) { fmt.Fprintf(r.w, "| **%s** | | | | | | |\n
 // and oauth2, "" if there is none. What all of them spent on the stub that takes
 // the place of the network is taken away first.
 func (r *report) results(results []result, stub, floor, oauth2 string) {
-	ns := map[string]float64{}
-	var idle result
+	named := map[string]result{}
 	for _, res := range results {
-		ns[res.name] = res.ns
-		if res.name == stub {
-			idle = res
-		}
+		named[res.name] = res
 	}
+	idle := named[stub]
 	for _, res := range results {
 		if res.name == stub {
 			continue
 		}
+		res = res.less(idle)
 		ratio := func(to string) string {
-			if ns[to] == 0 {
+			base, there := named[to]
+			if !there {
 				return ""
 			}
-			return fmt.Sprintf("%.2f", (res.ns-idle.ns)/(ns[to]-idle.ns))
+			return fmt.Sprintf("%.2f", res.over(base.less(idle)))
 		}
-		fmt.Fprintf(r.w, "| %s | %s | %s-%s | %.0f | %.0f | %s | %s |\n", res.name, took(res.ns-idle.ns),
-			took(res.low-idle.ns), took(res.high-idle.ns), res.bytes-idle.bytes, res.allocs-idle.allocs, ratio(floor), ratio(oauth2))
+		fmt.Fprintf(r.w, "| %s | %s | %s-%s | %.0f | %.0f | %s | %s |\n", res.name, took(quartile(res.turns, 2)),
+			took(quartile(res.turns, 1)), took(quartile(res.turns, 3)), res.bytes, res.allocs, ratio(floor), ratio(oauth2))
 	}
 }
 

@@ -32,7 +32,7 @@ const stormLimit = 8 * time.Second
 
 // storms lets every peer meet every storm, with 20 ms for a token request.
 func storms(r *report, s settings) {
-	rounds := max(1, s.rounds/4)
+	rounds := max(1, s.rounds/10)
 	for _, kind := range stormKinds {
 		for _, p := range challengedPeers {
 			if kind.callers > 100 && p.name == "kiota-http-go + azidentity" {
