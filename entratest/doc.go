@@ -188,7 +188,7 @@
 //   - Fragments of an upload need not be multiples of 320 KiB, one that is cut
 //     off counts for nothing, and a session ends a day after the last one. Files
 //     are hashed and forgotten; writing to an item's id that there is not makes
-//     a new item.
+//     a new item, and there are no folders.
 //   - Pages are linked by $skiptoken everywhere, and of the other query options
 //     only $top and $select are obeyed.
 //   - SAML grants are not there, and tokens are of version 2.0 at all endpoints.

@@ -26,6 +26,10 @@ type batchRequest struct {
 // demands more of the token than it has is answered with 401, and its headers
 // have the challenge.
 func batch(x *exchange, h http.Handler) {
+	if _, within := x.ResponseWriter.(*batchWriter); within {
+		x.graphError(http.StatusBadRequest, "BadRequest", "A batch within a batch is not supported.")
+		return
+	}
 	object, ok := x.readJSON()
 	if !ok {
 		return

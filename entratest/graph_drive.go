@@ -21,46 +21,97 @@ func newSHA256() hash.Hash { return sha256.New() }
 
 // A driveItem is what remains of a file.
 type driveItem struct {
-	id, name, sha256, tag string
-	size                  int64
+	id, sha256, tag string
+	path            string // from the root
+	size            int64
 }
 
 func (d *driveItem) shown() map[string]any {
 	return map[string]any{
 		"id":   d.id,
-		"name": d.name,
+		"name": path.Base(d.path),
 		"size": d.size,
 		"eTag": d.tag,
 		"file": map[string]any{"hashes": map[string]any{"sha256Hash": d.sha256}},
 	}
 }
 
-// addItem puts a file into the owner's drive and returns it as Graph shows it.
-func (s *Server) addItem(owner *principal, d *driveItem) map[string]any {
-	if d.id == "" {
-		d.id = newGUID()
+// newTag changes the tag, as every change of the file does.
+func (d *driveItem) newTag() { d.tag = `"{` + newGUID() + `},1"` }
+
+// A place is where a URL says that a file is: by its id or by its path, which
+// knows no case. See https://learn.microsoft.com/graph/onedrive-addressing-driveitems.
+type place struct{ id, path string }
+
+// placed reads what comes after "drive/" in a URL: a place and a function of
+// the file there.
+func (x *exchange) placed() (at place, function string) {
+	item, function := path.Split(x.r.PathValue("item"))
+	if item = strings.TrimSuffix(item, "/"); item == "" {
+		return place{}, ""
 	}
-	d.tag = `"{` + newGUID() + `},1"`
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if named, ok := strings.CutSuffix(item, ":"); ok {
+		return place{path: bounded(named)}, function
+	}
+	return place{id: bounded(path.Base(item))}, function
+}
+
+// in finds the file at the place, nil if there is none. The server's mu is held.
+func (at place) in(drive *shelf[*driveItem]) *driveItem {
+	if at.id != "" {
+		d, _ := drive.get(at.id)
+		return d
+	}
+	for _, d := range drive.entries {
+		if strings.EqualFold(d.path, at.path) {
+			return d
+		}
+	}
+	return nil
+}
+
+// name is that of a file made there: the last of a path that is short enough.
+func (at place) name() string {
+	name := at.path
+	if at.id != "" {
+		name = at.id
+	}
+	if base := path.Base(name); len(base) > maxName {
+		name = strings.ToValidUTF8(base[:maxName], "")
+	}
+	return name
+}
+
+// put makes or replaces the file at a place and answers with it. What is there
+// must be in the state that the client believes it to be in.
+func (x *exchange) put(owner *principal, at place, size int64, sha256 string) {
+	x.s.mu.Lock()
 	if owner.drive == nil {
 		owner.drive = newShelf[*driveItem](maxItems)
 	}
-	owner.drive.put(d.id, d)
-	return d.shown()
-}
-
-// itemName is the file that a path means, by its path from the root or its id.
-func (x *exchange) itemName() string {
-	item := strings.TrimSuffix(x.r.PathValue("item"), "/"+path.Base(x.r.PathValue("item")))
-	name := strings.Trim(path.Base(strings.TrimSuffix(item, ":")), ":")
-	return strings.ToValidUTF8(name[:min(len(name), maxName)], "")
+	d, status := at.in(owner.drive), http.StatusOK
+	fits := d == nil || x.matches(d)
+	if d == nil {
+		d, status = &driveItem{id: newGUID(), path: at.name()}, http.StatusCreated
+		owner.drive.put(d.id, d)
+	}
+	if fits {
+		d.size, d.sha256 = size, sha256
+		d.newTag()
+	}
+	shown := d.shown()
+	x.s.mu.Unlock()
+	if !fits {
+		x.modified()
+		return
+	}
+	x.json(status, shown)
 }
 
 // driveAction routes what ends in a function of a file.
 func driveAction(x *exchange, c *caller) {
-	if strings.HasSuffix(x.r.PathValue("item"), "/createUploadSession") {
-		createUploadSession(x, c)
+	if at, function := x.placed(); function == "createUploadSession" {
+		createUploadSession(x, c, at)
 		return
 	}
 	unknownSegment(x, c)
@@ -68,28 +119,25 @@ func driveAction(x *exchange, c *caller) {
 
 // upload takes a file and forgets it: its length and hash remain.
 func upload(x *exchange, c *caller) {
-	if !x.receive(io.Discard, maxUploadBody) {
+	at, function := x.placed()
+	if function != "content" {
+		unknownSegment(x, c)
 		return
 	}
-	x.json(http.StatusCreated, x.s.addItem(c.principal, &driveItem{name: x.itemName(), size: x.rec.BodyLength, sha256: x.rec.BodySHA256}))
+	if x.receive(io.Discard, maxUploadBody) {
+		x.put(c.principal, at, x.rec.BodyLength, x.rec.BodySHA256)
+	}
 }
 
-// item finds the file that a path names by its id, if it is in the state that
-// the client believes it to be in (If-Match, RFC 9110 section 13.1.1). If not,
-// it has answered. s.mu is held.
-func (x *exchange) item(c *caller) (*driveItem, func()) {
-	id := x.r.PathValue("id")
-	if c.drive != nil {
-		if d, ok := c.drive.get(id); ok {
-			if tag := x.r.Header.Get("If-Match"); tag != "" && tag != "*" && tag != d.tag {
-				return nil, func() {
-					x.graphError(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value.")
-				}
-			}
-			return d, nil
-		}
-	}
-	return nil, func() { x.graphError(http.StatusNotFound, "itemNotFound", "The resource could not be found.") }
+// matches tells whether the file is in the state that the client believes it to
+// be in (If-Match, RFC 9110 section 13.1.1).
+func (x *exchange) matches(d *driveItem) bool {
+	tag := x.r.Header.Get("If-Match")
+	return tag == "" || tag == "*" || tag == d.tag
+}
+
+func (x *exchange) modified() {
+	x.graphError(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value.")
 }
 
 func readItem(x *exchange, c *caller) {
@@ -103,12 +151,13 @@ func renameItem(x *exchange, c *caller) {
 		return
 	}
 	var name string
-	if json.Unmarshal(body["name"], &name) != nil || name == "" || len(name) > maxName || len(body) > 1 {
+	if json.Unmarshal(body["name"], &name) != nil || name == "" || len(name) > maxName || strings.Contains(name, "/") || len(body) > 1 {
 		x.graphError(http.StatusBadRequest, "invalidRequest", "Only the name can be changed.")
 		return
 	}
 	x.changeItem(c, http.StatusOK, func(d *driveItem) {
-		d.name, d.tag = name, `"{`+newGUID()+`},2"`
+		d.path = strings.TrimSuffix(d.path, path.Base(d.path)) + name
+		d.newTag()
 	})
 }
 
@@ -116,19 +165,25 @@ func deleteItem(x *exchange, c *caller) {
 	x.changeItem(c, http.StatusNoContent, func(d *driveItem) { c.drive.drop(d.id) })
 }
 
-// changeItem answers with what is left of the file.
+// changeItem answers with what is left of the file that a URL names by its id.
 func (x *exchange) changeItem(c *caller, status int, change func(*driveItem)) {
 	x.s.mu.Lock()
-	d, refuse := x.item(c)
+	var d *driveItem
+	if c.drive != nil {
+		d, _ = c.drive.get(x.r.PathValue("id"))
+	}
+	fits := d != nil && x.matches(d)
 	var shown map[string]any
-	if d != nil {
+	if fits {
 		change(d)
 		shown = d.shown()
 	}
 	x.s.mu.Unlock()
 	switch {
-	case refuse != nil:
-		refuse()
+	case d == nil:
+		x.graphError(http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+	case !fits:
+		x.modified()
 	case status == http.StatusNoContent:
 		x.WriteHeader(status)
 	default:

@@ -151,3 +151,10 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	assert.Equal(t, 200, call(t, s, token, "PATCH", path, `{"body":""}`).status)
 	assert.Equal(t, 400, call(t, s, token, "PATCH", "/me", `{"aboutMe":"`+text[:20<<10]+`"}`).status)
 }
+
+func TestBatchWithinABatch(t *testing.T) {
+	s := newServer(t)
+	token := newNativeApp(t, s).signIn(cp1).token()
+	_, answers := sendBatch(t, s, token, `{"requests":[{"id":"1","method":"POST","url":"/%24batch","body":{"requests":[{"id":"2","method":"GET","url":"/me"}]}}]}`)
+	assert.Equal(t, 400, answers["1"].Status)
+}

@@ -26,13 +26,14 @@ const (
 // An uploadSession is a file on its way. Its URL is all that it takes to add to
 // it: who has it needs no token.
 type uploadSession struct {
-	id, name string
-	owner    *principal
-	expires  time.Time
-	busy     bool // a fragment is being read
-	got      int64
-	total    int64 // 0: not known yet
-	sum      hash.Hash
+	id      string
+	at      place
+	owner   *principal
+	expires time.Time
+	busy    bool // a fragment is being read
+	got     int64
+	total   int64 // 0: not known yet
+	sum     hash.Hash
 }
 
 func (u *uploadSession) state() map[string]any {
@@ -47,13 +48,13 @@ func (u *uploadSession) state() map[string]any {
 }
 
 // createUploadSession answers with a URL on another host.
-func createUploadSession(x *exchange, c *caller) {
+func createUploadSession(x *exchange, c *caller, at place) {
 	if x.r.ContentLength != 0 {
 		if _, ok := x.readJSON(); !ok {
 			return
 		}
 	}
-	u := &uploadSession{id: secretString(), name: x.itemName(), owner: c.principal, expires: time.Now().Add(uploadLifetime), sum: newSHA256()}
+	u := &uploadSession{id: secretString(), at: at, owner: c.principal, expires: time.Now().Add(uploadLifetime), sum: newSHA256()}
 	x.s.mu.Lock()
 	x.s.uploads.put(u.id, u)
 	state := u.state()
@@ -79,6 +80,7 @@ func (s *Server) uploadHost() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h func(*exchange, *uploadSession)) {
 		mux.Handle(pattern, s.observe(UploadEndpoint, func(x *exchange) {
+			x.rec.Path = "/up/" + hashOf(x.r.PathValue("id"))[:8] // who knows the id may write
 			x.graphHeaders()
 			if x.faulty() {
 				return
@@ -175,7 +177,7 @@ func putFragment(x *exchange, u *uploadSession) {
 	case !whole:
 		x.graphError(http.StatusBadRequest, "invalidRequest", "The fragment ended early.")
 	case finished:
-		x.json(http.StatusCreated, x.s.addItem(u.owner, &driveItem{name: u.name, size: u.total, sha256: hex.EncodeToString(u.sum.Sum(nil))}))
+		x.put(u.owner, u.at, u.total, hex.EncodeToString(u.sum.Sum(nil)))
 	default:
 		x.json(http.StatusAccepted, state)
 	}
