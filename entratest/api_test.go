@@ -180,9 +180,6 @@ func TestClientsWithoutCapability(t *testing.T) {
 	assert.Equal(t, 50173, app.refresh(a.text("refresh_token"), "").code())
 }
 
-// An API of one's own, served by one's own server, over plain HTTP.
-// What a handler behind Protect may do with its ResponseWriter, and how a
-// client of one's own trusts the server.
 // A production program's sign-in at Microsoft's hosts.
 func TestSignInAtMicrosoftsHosts(t *testing.T) {
 	s := newServer(t)

@@ -3,7 +3,6 @@ package entratest
 import (
 	"maps"
 	"slices"
-	"strings"
 )
 
 // A contextDemand is what a part of the API demands.
@@ -32,7 +31,7 @@ func (s *Server) RequireAuthContext(ids ...string) {
 func (s *Server) RequireAuthContextAt(path string, ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.policy.demand(strings.TrimSuffix(path, "/"), ids)
+	s.policy.demand(rooted(path), ids)
 }
 
 // demand replaces what the path demands.

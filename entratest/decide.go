@@ -113,9 +113,17 @@ func (u *use) inContext() decision {
 
 // apiPath is the path of a request within the API: Graph's without its version.
 func (x *exchange) apiPath() string {
-	path := x.r.URL.Path
-	if version := x.r.PathValue("version"); version != "" {
-		path = strings.TrimPrefix(path, "/"+version)
+	if x.graph {
+		return strings.TrimPrefix(x.r.URL.Path, "/"+x.r.PathValue("version"))
 	}
-	return path
+	return x.r.URL.Path
+}
+
+// rooted is a path as requests have it, whether or not a test began it with a
+// slash. "" stays what it is: everything.
+func rooted(path string) string {
+	if path = strings.TrimSuffix(path, "/"); path == "" || path[0] == '/' {
+		return path
+	}
+	return "/" + path
 }

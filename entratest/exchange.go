@@ -17,6 +17,7 @@ type exchange struct {
 	r       *http.Request
 	rec     Request
 	form    ChallengeForm // of the API
+	graph   bool          // the API is the Graph-like one
 	traceID string
 	logged  bool
 	cut     bool // the answer ends here, unfinished
@@ -42,6 +43,7 @@ func (s *Server) observe(e Endpoint, h handler) http.Handler {
 		if x.cut {
 			panic(http.ErrAbortHandler)
 		}
+		x.commit(http.StatusOK) // net/http's answer for a handler that wrote none
 	})
 }
 

@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ type Fault struct {
 	// fault.
 	Grant string `json:"grant,omitempty"`
 	// Path, if not "", lets only requests for that path and all below it meet
-	// the fault. Paths of the Graph-like API are without its version.
+	// the fault. Paths of the Graph-like API are without its version:
+	// "/me/messages".
 	Path string `json:"path,omitempty"`
 
 	// Delay is waited before anything else. Alone it makes a slow server: the
@@ -76,13 +78,17 @@ type faults struct {
 // Fail makes the next n requests for the endpoint meet the fault; a negative n
 // means all of them until ClearFaults. Several faults of one endpoint are met
 // one after another, in the order of the calls; one that is not for a request
-// lets it pass on to the next.
+// lets it pass on to the next. Fail panics if there is no such endpoint or form.
 func (s *Server) Fail(e Endpoint, n int, f Fault) {
 	if n == 0 {
 		return
 	}
+	if !slices.Contains(Endpoints(), e) {
+		panic(fmt.Sprintf("entratest: Fail: there is no endpoint %q", string(e)))
+	}
 	f.Form.mustKnow()
 	f.Header = f.Header.Clone()
+	f.Path = rooted(f.Path)
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	if s.faults.planned == nil {
@@ -127,11 +133,10 @@ func (f *faults) take(x *exchange) (Fault, bool) {
 
 func (f Fault) meets(x *exchange) bool {
 	return (f.Grant == "" || f.Grant == x.rec.Grant) &&
-		(f.Path == "" || below(x.apiPath(), f.Path))
+		below(x.apiPath(), f.Path)
 }
 
-// below tells whether path is dir or lies below it. "" and "/" are the root.
+// below tells whether path is dir, which is rooted, or lies below it.
 func below(path, dir string) bool {
-	dir = strings.TrimSuffix(dir, "/")
 	return path == dir || strings.HasPrefix(path, dir+"/")
 }

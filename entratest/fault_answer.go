@@ -110,7 +110,8 @@ func (f Fault) answer(x *exchange) bool {
 			x.Header().Add(name, v)
 		}
 	}
-	if f.AADSTS != 0 && f.Body == "" {
+	status := f.Status
+	if f.AADSTS != 0 {
 		e := aad(f.AADSTS)
 		if f.OAuthError != "" {
 			e.code = f.OAuthError
@@ -119,11 +120,14 @@ func (f Fault) answer(x *exchange) bool {
 			e.suberror = f.Suberror
 		}
 		e.claims, e.status = f.Claims, f.Status
-		x.entraHeaders()
-		x.fail(e)
-		return true
+		if f.Body == "" {
+			x.entraHeaders()
+			x.fail(e)
+			return true
+		}
+		x.note(e)
+		status = e.httpStatus()
 	}
-	status := f.Status
 	if f.Challenge != "" {
 		if f.Form != "" {
 			x.form = f.Form

@@ -155,3 +155,31 @@ func TestCloseDuringAnUpload(t *testing.T) {
 	s.Close()
 	assert.Error(t, <-failed)
 }
+
+func TestPathsNeedNoSlash(t *testing.T) {
+	s := newServer(t)
+	token := newNativeApp(t, s).signIn(cp1).token()
+	s.FailAPI(1, entratest.Fault{Path: "me", Status: 503})
+	assert.Equal(t, 503, call(t, s, token, "GET", "/me", "").status)
+	s.RequireAuthContextAt("me/messages", "c1")
+	assert.Equal(t, 401, call(t, s, token, "GET", "/me/messages", "").status)
+	s.RequireAuthContextAt("/me/messages")
+	assert.Equal(t, 200, call(t, s, token, "GET", "/me/messages", "").status)
+}
+
+// What cannot happen is a mistake of the test, which would prove nothing.
+func TestMistakesPanic(t *testing.T) {
+	s := newServer(t)
+	assert.Panics(t, func() { s.Fail("tokens", 1, entratest.Fault{Status: 500}) })
+	assert.Panics(t, func() { s.MoveIP(s.Username(), "somewhere") })
+	assert.Panics(t, func() { s.MoveIPAtAPI(s.Username(), "") })
+}
+
+func TestFaultKeepsItsStatus(t *testing.T) {
+	s := newServer(t)
+	s.FailToken(1, entratest.Fault{AADSTS: 7000215, Body: "down"})
+	a := post(t, s, daemon(s, ""))
+	assert.Equal(t, 401, a.status)
+	assert.Equal(t, "down", string(a.body))
+	assert.Equal(t, 7000215, s.Requests(entratest.TokenEndpoint)[0].AADSTS)
+}

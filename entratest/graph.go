@@ -27,7 +27,13 @@ func (s *Server) graphAPI() http.Handler {
 		return Resource{Audiences: audiences, Form: s.policy.form}
 	}
 	mux := http.NewServeMux()
-	handle := func(pattern string, h func(*exchange, *caller)) { mux.Handle(pattern, s.protect(resource, h)) }
+	handle := func(pattern string, h func(*exchange, *caller)) {
+		guarded := s.guard(resource, h)
+		mux.Handle(pattern, s.observe(APIEndpoint, func(x *exchange) {
+			x.graph = true
+			guarded(x)
+		}))
+	}
 	handle("GET /{version}/me", readMe)
 	handle("PATCH /{version}/me", changeMe)
 	handle("GET /{version}/users", listUsers)

@@ -11,7 +11,8 @@ import (
 // to another address. While AllowIPs has not been called, every address is
 // allowed and the move alone is an event: the API challenges the access tokens
 // that were issued before with the address (xms_rp_ipaddr), and new ones carry it
-// (ipaddr). Refresh tokens and sessions stay valid.
+// (ipaddr). Refresh tokens and sessions stay valid. It panics if ip is no
+// address.
 func (s *Server) MoveIP(user, ip string) { s.move(user, ip, true) }
 
 // MoveIPAtAPI is MoveIP as the API alone sees it: by a split tunnel or a proxy,
@@ -19,6 +20,9 @@ func (s *Server) MoveIP(user, ip string) { s.move(user, ip, true) }
 func (s *Server) MoveIPAtAPI(user, ip string) { s.move(user, ip, false) }
 
 func (s *Server) move(user, ip string, everywhere bool) {
+	if _, err := netip.ParseAddr(ip); err != nil {
+		panic(fmt.Sprintf("entratest: MoveIP: %q is no address", ip))
+	}
 	s.happen(user, func(p *principal, seq uint64) {
 		p.apiIP = ip
 		if everywhere {

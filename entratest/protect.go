@@ -40,13 +40,13 @@ func (s *Server) ProtectResource(handler http.Handler, r Resource) http.Handler 
 	s.mu.Lock()
 	s.protected = append(slices.Clip(s.protected), r.Audiences...)
 	s.mu.Unlock()
-	return s.protect(func() Resource { return r }, func(x *exchange, _ *caller) { handler.ServeHTTP(x, x.r) })
+	return s.observe(APIEndpoint, s.guard(func() Resource { return r }, func(x *exchange, _ *caller) { handler.ServeHTTP(x, x.r) }))
 }
 
-// protect lets only good tokens through to h. No byte of the body has been
-// read then.
-func (s *Server) protect(resource func() Resource, h func(*exchange, *caller)) http.Handler {
-	return s.observe(APIEndpoint, func(x *exchange) {
+// guard lets only good tokens through to h. No byte of the body has been read
+// then.
+func (s *Server) guard(resource func() Resource, h func(*exchange, *caller)) handler {
+	return func(x *exchange) {
 		r := resource()
 		x.form = r.Form
 		x.graphHeaders()
@@ -76,7 +76,7 @@ func (s *Server) protect(resource func() Resource, h func(*exchange, *caller)) h
 		default:
 			x.challenge(d)
 		}
-	})
+	}
 }
 
 // admit validates a token as any API must (RFC 7519 section 7.2). The second

@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
+// An API of one's own, served by one's own server, over plain HTTP.
 func TestProtect(t *testing.T) {
 	s := newServer(t)
 	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello "+r.URL.Path) })
@@ -42,6 +44,8 @@ func TestProtect(t *testing.T) {
 	assert.Equal(t, 1, s.Stats().Challenges)
 }
 
+// What a handler behind Protect may do with its ResponseWriter, and how a
+// client of one's own trusts the server.
 func TestProtectedHandlersMayStream(t *testing.T) {
 	s := newServer(t)
 	gate := make(chan struct{})
@@ -72,4 +76,33 @@ func TestProtectedHandlersMayStream(t *testing.T) {
 	assert.Equal(t, 200, resp.StatusCode)
 	_, err = http.Get(s.Authority())
 	assert.ErrorAs(t, err, new(*tls.CertificateVerificationError), "nobody trusts it by accident")
+}
+
+// forOrders is a token for an API named api://orders.
+func forOrders(t *testing.T, s *entratest.Server) string {
+	t.Helper()
+	form := daemon(s, cp1)
+	form.Set("scope", "api://orders/.default")
+	return post(t, s, form).token()
+}
+
+// A handler that writes nothing has answered 200.
+func TestSilentHandlersAreRecorded(t *testing.T) {
+	s := newServer(t)
+	own := httptest.NewServer(s.Protect(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), "api://orders"))
+	defer own.Close()
+	assert.Equal(t, 200, send(t, http.DefaultClient, bearer(t, "GET", own.URL, forOrders(t, s), nil)).status)
+	assert.Equal(t, 200, s.Requests(entratest.APIEndpoint)[0].Status)
+}
+
+// The wildcards of a test's own ServeMux are nothing to the server.
+func TestPathsOfOnesOwnAreWhole(t *testing.T) {
+	s := newServer(t)
+	mux := http.NewServeMux()
+	mux.Handle("GET /{version}/orders", s.Protect(http.NotFoundHandler(), "api://orders"))
+	own := httptest.NewServer(mux)
+	defer own.Close()
+	token := forOrders(t, s)
+	s.RequireAuthContextAt("/v2/orders", "c1")
+	assert.Contains(t, challengeOf(t, send(t, http.DefaultClient, bearer(t, "GET", own.URL+"/v2/orders", token, nil))), "acrs")
 }

@@ -17,11 +17,17 @@ const (
 	TokenEndpoint     Endpoint = "token"
 	DeviceEndpoint    Endpoint = "devicecode" // where a device gets its codes; it polls the token endpoint
 	LogoutEndpoint    Endpoint = "logout"
-	IdentityEndpoint  Endpoint = "identity" // the platform\'s, for managed identities: IMDS, App Service
+	IdentityEndpoint  Endpoint = "identity" // the platform's, for managed identities: IMDS, App Service
 	APIEndpoint       Endpoint = "api"      // the Graph-like API and what Protect wraps
 	UploadEndpoint    Endpoint = "upload"   // pre-authenticated URLs of upload sessions, on a host of their own
-	OtherEndpoint     Endpoint = "other"    // paths that the authority does not know
+	OtherEndpoint     Endpoint = "other"    // paths that no part of the server knows; no faults are set for them
 )
+
+// Endpoints returns those that [Server.Fail] takes.
+func Endpoints() []Endpoint {
+	return []Endpoint{DiscoveryEndpoint, AuthorizeEndpoint, SignInEndpoint, TokenEndpoint, DeviceEndpoint,
+		LogoutEndpoint, IdentityEndpoint, APIEndpoint, UploadEndpoint}
+}
 
 // Stats counts what the server saw. It is comparable; Sub tells what a part of
 // a test has added. Requests are counted when they arrive, answered or not.
@@ -41,8 +47,7 @@ type Stats struct {
 
 	AuthorizeRequests int `json:"authorize_requests"` // requests for the authorize endpoint; a sign-in makes one
 	// Prompts counts authorize requests, and user codes entered, for which a
-	// person was shown a page.
-	// One request counts once, however many pages it takes (a wrong password,
+	// person was shown a page. One request counts once, however many pages it takes (a wrong password,
 	// a second factor), and not at all if the browser's session sufficed.
 	Prompts int `json:"prompts"`
 	SignIns int `json:"sign_ins"` // authorization codes handed out and device codes approved, with and without a page

@@ -99,6 +99,15 @@ func TestWebPagesAreNotAnswered(t *testing.T) {
 	}
 }
 
+// Whatever has a fault in Go has one here.
+func TestEveryEndpointFails(t *testing.T) {
+	d := newDesk(t, admin.Config{})
+	for _, e := range entratest.Endpoints() {
+		status, answer := d.do("POST", "/fail", `{"endpoint":"`+string(e)+`","times":1,"status":500}`)
+		assert.Equal(t, 200, status, "%v", answer)
+	}
+}
+
 func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
 	d := newDesk(t, admin.Config{})
 	for _, c := range []struct {

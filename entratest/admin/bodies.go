@@ -2,6 +2,8 @@ package admin
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/msalcae/msalcae/entratest"
 )
@@ -139,18 +141,15 @@ type uris struct {
 }
 
 type failure struct {
-	Endpoint entratest.Endpoint `json:"endpoint" takes:"discovery, authorize, signin, token, devicecode, api or upload"`
+	Endpoint entratest.Endpoint `json:"endpoint" takes:"discovery, authorize, signin, token, devicecode, logout, identity, api or upload"`
 	Times    int                `json:"times" takes:"negative: until clear-faults"`
 	entratest.Fault
 	Delay duration `json:"delay,omitempty"`
 }
 
 func (b failure) check() error {
-	switch b.Endpoint {
-	case entratest.DiscoveryEndpoint, entratest.AuthorizeEndpoint, entratest.SignInEndpoint,
-		entratest.TokenEndpoint, entratest.DeviceEndpoint, entratest.APIEndpoint, entratest.UploadEndpoint:
-	default:
-		return errors.New("endpoint is discovery, authorize, signin, token, devicecode, api or upload")
+	if !slices.Contains(entratest.Endpoints(), b.Endpoint) {
+		return fmt.Errorf("endpoint is one of %q", entratest.Endpoints())
 	}
 	if b.Times == 0 {
 		return errors.New("times is how often; a negative number is always")

@@ -11,7 +11,8 @@
 //
 // Usage:
 //
-//	entratest [-authority-port n] [-api-port n] [-upload-port n] [-admin-port n] [-config file] [-stay]
+//	entratest [-authority-port n] [-api-port n] [-upload-port n] [-identity-port n] [-admin-port n]
+//		[-tenant id] [-config file] [-stay]
 //
 // The file holds users, applications and switches as JSON; what it does not
 // know is an error. Ids that are left out are made up:
