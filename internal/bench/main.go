@@ -2,7 +2,7 @@
 // the least that a correct program must do, and prints one Markdown table. It
 // is a module of its own, so that the peers are nobody's dependencies.
 //
-//	go run . [-part steady,storm] [-rounds 31] [-profile folder]
+//	go run . [-part steady,storm] [-rounds 21] [-profile folder]
 //
 // Only ratios within one run mean anything: subjects take turns, a short batch
 // each, and what is printed are medians: of the rounds, and of the ratios in
@@ -47,8 +47,8 @@ var parts = []part{
 func main() {
 	var s settings
 	which := flag.String("part", "", "parts to run, separated by commas; none: all")
-	flag.IntVar(&s.rounds, "rounds", 31, "turns that each subject has")
-	flag.DurationVar(&s.batch, "batch", 5*time.Millisecond, "that a turn takes")
+	flag.IntVar(&s.rounds, "rounds", 21, "turns that each subject has")
+	flag.DurationVar(&s.batch, "batch", 20*time.Millisecond, "that a turn takes")
 	profile := flag.String("profile", "", "folder for the CPU, mutex and block profiles of our own warm requests; nothing else is run")
 	flag.Parse()
 	if *profile != "" {

@@ -30,7 +30,6 @@ func measure(s settings, processors int, subjects []subject) []result {
 		counts[i] = fitting(sub.op, s.batch)
 	}
 	for round := range s.rounds {
-		runtime.GC()
 		for i := range subjects {
 			i = (i + round) % len(subjects) // nobody always comes first
 			results[i].turns = append(results[i].turns, turn(subjects[i].op, counts[i], processors))
@@ -56,6 +55,7 @@ func fitting(op func(), d time.Duration) int {
 
 // turn does op n times on each processor and returns how long one took, of all.
 func turn(op func(), n, processors int) float64 {
+	runtime.GC() // so that each cleans up after itself alone
 	start := time.Now()
 	if processors == 1 {
 		for range n {
