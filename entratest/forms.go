@@ -32,7 +32,7 @@ const (
 	DataverseForm   ChallengeForm = "dataverse"     // an address in the claims, an empty body
 	DevOpsForm      ChallengeForm = "devops"        // nothing but an address in the claims, Basic after Bearer
 	UnpaddedForm    ChallengeForm = "unpadded"      // base64 without padding
-	URLAlphabetForm ChallengeForm = "base64url"     // base64 of the URL alphabet
+	URLAlphabetForm ChallengeForm = "base64url"     // base64 of the URL alphabet, with a member that it is needed for
 	LowerCaseForm   ChallengeForm = "lower-case"    // bearer
 	SpacedForm      ChallengeForm = "spaced"        // blanks around "=" and "Claims" in capitals
 	UnquotedForm    ChallengeForm = "unquoted"      // no value in quotes
@@ -103,8 +103,8 @@ var forms = map[ChallengeForm]form{
 	StorageForm:     {header: one(storageHeader), claims: caeErrorClaims, body: storageBody},
 	DataverseForm:   {header: one(dataverseHeader), claims: addressClaims, body: emptyBody},
 	DevOpsForm:      {header: one(devOpsHeader), claims: onlyAddressClaims, body: emptyBody},
-	UnpaddedForm:    {header: one(encoded(base64.RawStdEncoding))},
-	URLAlphabetForm: {header: one(encoded(base64.URLEncoding))},
+	UnpaddedForm:    {header: one(encoded(base64.RawStdEncoding)), claims: unpaddedClaims},
+	URLAlphabetForm: {header: one(encoded(base64.URLEncoding)), claims: urlAlphabetClaims},
 	LowerCaseForm:   {header: one(lowerCaseHeader)},
 	SpacedForm:      {header: one(spacedHeader)},
 	UnquotedForm:    {header: one(unquotedHeader)},

@@ -3,6 +3,7 @@ package entratest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // The claims of challenges, to the byte as they were seen. nbf is a string, the
@@ -55,6 +56,21 @@ func onlyAddressClaims(d decision, _ int64) string {
 		return contextClaims(d.contexts)
 	}
 	return fmt.Sprintf(`{"access_token":{"xms_rp_ipaddr":{"essential":true,"value":%s}}}`, quoted(d.cut.ip))
+}
+
+// unpaddedClaims have a length that would need padding.
+func unpaddedClaims(d decision, now int64) string {
+	claims := graphClaims(d, now)
+	if len(claims)%3 == 0 {
+		claims = strings.Replace(claims, "{", "{ ", 1)
+	}
+	return claims
+}
+
+// urlAlphabetClaims are not the same in both alphabets, as claims in plain ASCII
+// are. What makes the difference is asked of no token.
+func urlAlphabetClaims(d decision, now int64) string {
+	return strings.TrimSuffix(graphClaims(d, now), "}") + `,"note":"???>>>"}`
 }
 
 func contextClaims(ids []string) string {

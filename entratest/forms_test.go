@@ -64,9 +64,10 @@ var revocations = map[entratest.ChallengeForm][]string{
 		insufficient(strings.Replace(moved, "203.0.113.7", "127.0.0.1", 1))},
 	entratest.DevOpsForm: {`Bearer authorization_uri=` + login + `/` + tenant +
 		insufficient(strings.Replace(movedTo, "203.0.113.7", "127.0.0.1", 1)) + `, Basic realm="https://tfs.contoso.test/", TFS-Federated`},
-	entratest.UnpaddedForm:    {`Bearer realm="", ` + uri + insufficient(revoked)},
-	entratest.URLAlphabetForm: {`Bearer realm="", ` + uri + insufficient(revoked)},
-	entratest.LowerCaseForm:   {`bearer realm="", ` + uri + insufficient(revoked)},
+	entratest.UnpaddedForm: {`Bearer realm="", ` + uri + insufficient(revoked)},
+	entratest.URLAlphabetForm: {`Bearer realm="", ` + uri + strings.Replace(insufficient(noted(revoked)),
+		b64(noted(revoked)), base64.URLEncoding.EncodeToString([]byte(noted(revoked))), 1)},
+	entratest.LowerCaseForm: {`bearer realm="", ` + uri + insufficient(revoked)},
 	entratest.SpacedForm: {"Bearer realm = \"\" ,\tauthorization_uri = \"" + login + "/common/oauth2/authorize\" ,\t" +
 		"error = \"insufficient_claims\" ,\tClaims = \"" + b64(revoked) + `"`},
 	entratest.UnquotedForm: {`Bearer authorization_uri=` + login + `/common/oauth2/authorize, error=insufficient_claims, claims=` + b64(revoked)},
@@ -119,10 +120,25 @@ func TestChallengeForms(t *testing.T) {
 
 				token = post(t, s, daemon(s, cp1)).token()
 				s.RequireAuthContext("c1")
-				assert.Equal(t, claimsOf(form, "stepUp"), read(t, ask(token)))
+				last := ask(token)
+				assert.Equal(t, claimsOf(form, "stepUp"), read(t, last))
+				_, err := base64.StdEncoding.DecodeString(claimsParameter(last))
+				odd := form == entratest.UnpaddedForm || form == entratest.URLAlphabetForm
+				assert.Equal(t, odd, err != nil, "%v", err)
 			})
 		})
 	}
+}
+
+// claimsParameter is the parameter as it came, "" if there is none in a Bearer
+// challenge.
+func claimsParameter(a answer) (claims string) {
+	for _, c := range wwwauth.Parse(a.header) {
+		if strings.EqualFold(c.Scheme, "Bearer") {
+			claims = c.Params["claims"]
+		}
+	}
+	return claims
 }
 
 // read is what a client makes of an answer.
@@ -133,9 +149,24 @@ func read(t *testing.T, a answer) string {
 	return claims
 }
 
+// noted has a text whose base64 depends on the alphabet, beside what is asked of
+// the access token.
+func noted(claims string) string { return strings.TrimSuffix(claims, "}") + `,"note":"???>>>"}` }
+
 // claimsOf is what a form tells a client about an event; "": nothing that it may
-// act on.
+// act on. Whatever would look the same in another encoding is altered.
 func claimsOf(form entratest.ChallengeForm, event string) string {
+	claims := serviceClaims(form, event)
+	switch {
+	case form == entratest.URLAlphabetForm:
+		return noted(claims)
+	case form == entratest.UnpaddedForm && len(claims)%3 == 0:
+		return strings.Replace(claims, "{", "{ ", 1)
+	}
+	return claims
+}
+
+func serviceClaims(form entratest.ChallengeForm, event string) string {
 	switch form {
 	case entratest.ForbiddenForm, entratest.ARM2020Form:
 		return ""
