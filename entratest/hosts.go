@@ -21,10 +21,13 @@ func reroutedHosts() []string {
 }
 
 // loginHost tells whether host, without a port, is an authority of Microsoft's.
-func loginHost(host string) bool { return clouds.OfLogin(strings.ToLower(host)) != nil }
+func loginHost(host string) bool { return clouds.OfLogin(plainHost(host)) != nil }
 
 // cloudOfGraph returns the cloud whose Graph is at host, nil if none is.
-func cloudOfGraph(host string) *clouds.Cloud { return clouds.OfGraph(strings.ToLower(host)) }
+func cloudOfGraph(host string) *clouds.Cloud { return clouds.OfGraph(plainHost(host)) }
+
+// plainHost spells a host in the one of its ways that names it here.
+func plainHost(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
 
 // newTransport makes the transport of Client: it trusts the server's
 // certificates and dials the server for Microsoft's hosts. TLS sees the name
@@ -52,16 +55,14 @@ func (s *Server) reroute(addr string) string {
 	if addr == metadataAddress || addr == s.metadata.addr+":80" {
 		return s.metadata.dial
 	}
-	if err != nil || port != "443" {
+	switch {
+	case err != nil:
 		return addr
-	}
-	if loginHost(host) {
+	case loginHost(host): // whatever the port: no test asks the real one
 		return s.web.dial
-	}
-	if cloudOfGraph(host) != nil {
+	case cloudOfGraph(host) != nil:
 		return s.graph.dial
-	}
-	if host == uploadHost || s.hosts.handler(host) != nil {
+	case port == "443" && (plainHost(host) == uploadHost || s.hosts.handler(host) != nil):
 		return s.files.dial
 	}
 	return addr

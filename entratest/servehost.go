@@ -16,7 +16,7 @@ type hosts struct {
 func (h *hosts) handler(host string) http.Handler {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return h.named[strings.ToLower(strings.TrimSuffix(host, ":443"))]
+	return h.named[plainHost(strings.TrimSuffix(host, ":443"))]
 }
 
 // ServeHost serves handler, an API of your own behind Protect for example, at
@@ -27,7 +27,7 @@ func (h *hosts) handler(host string) http.Handler {
 // earlier one. ServeHost panics if the name is empty, has a port, or is the
 // server's own.
 func (s *Server) ServeHost(host string, handler http.Handler) string {
-	host = strings.ToLower(host)
+	host = plainHost(host)
 	if host == "" || strings.ContainsAny(host, ":/") || s.ownName(host) {
 		panic(fmt.Sprintf("entratest: ServeHost: %q is not a host that can be given away", host))
 	}

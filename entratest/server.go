@@ -152,10 +152,11 @@ func (s *Server) Close() {
 // Client returns a client that trusts the server's certificate. Its transport,
 // an [*http.Transport] shared by all calls of Client, sends requests for
 // login.microsoftonline.com, the sovereign clouds' login hosts and their Graph
-// hosts to this server, under their real names, and those for the instance
-// metadata service (169.254.169.254): a program with production URLs in it can be tested unchanged. Other hosts are dialled as usual (see
-// NewMemoryServer for those of a server in memory); add
-// certificates to its TLSClientConfig.RootCAs before first use to trust them.
+// hosts to this server, under their real names and never elsewhere, and those
+// for the instance metadata service (169.254.169.254): a program with production
+// URLs in it can be tested unchanged. Other hosts are dialled as usual (see
+// NewMemoryServer for those of a server in memory); add certificates to its
+// TLSClientConfig.RootCAs before first use to trust them.
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.transport} }
 
 // Certificate returns the certificate authority that signed the server's
@@ -163,8 +164,7 @@ func (s *Server) Client() *http.Client { return &http.Client{Transport: s.transp
 func (s *Server) Certificate() *x509.Certificate { return sharedIdentity().ca }
 
 // Authority returns the tenant's authority: https://127.0.0.1:port/tenant, or of
-// a server in memory https://login.entra.test/tenant.
-// Known to no MSAL, it needs instance discovery turned off, or an HTTP client
+// a server in memory https://login.entra.test/tenant. Known to no MSAL, it needs instance discovery turned off, or an HTTP client
 // that reroutes Microsoft's hosts, as Client does.
 func (s *Server) Authority() string { return s.web.origin() + "/" + s.tenantID }
 
