@@ -56,7 +56,7 @@ func (a *admission) standing() *objection {
 
 // context: the sign-in has satisfied the authentication contexts asked for.
 func (a *admission) context() *objection {
-	if !a.person() || len(a.policy.stepUp(a.claims, a.signin.contexts)) == 0 {
+	if !a.person() || len(a.policy.stepUp(a.claims, a.signin.satisfies)) == 0 {
 		return nil
 	}
 	return a.moreNeeded()

@@ -15,7 +15,8 @@ type contextDemand struct {
 // authentication contexts, such as "c1", in acrs (any one will do, as OpenID
 // Connect Core section 5.5.1 has it of values), and binds them to a policy
 // that demands a second factor: a refresh token alone then yields AADSTS50076
-// unless its sign-in has passed it. Without ids it lifts the demand. It replaces
+// unless its sign-in has passed one, for the context or for none in particular
+// (RequireMFA, SetRisk). Without ids it lifts the demand. It replaces
 // what earlier calls required, RequireAuthContextAt included.
 func (s *Server) RequireAuthContext(ids ...string) {
 	s.mu.Lock()
@@ -84,10 +85,14 @@ func (s *Server) SetAuthContexts(c AuthContexts) {
 	s.policy.acrs = c
 }
 
+// satisfies tells whether the sign-in is good enough for an authentication
+// context.
+func (in signin) satisfies(id string) bool { return in.contexts[id] || in.general }
+
 // refreshed is what a refresh token's sign-in is worth.
 func (c AuthContexts) refreshed(in signin) signin {
 	if c == AuthContextsForgotten {
-		in.contexts = nil
+		in.contexts, in.general = nil, false
 	}
 	return in
 }

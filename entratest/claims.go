@@ -89,21 +89,21 @@ func (c claimsRequest) notBefore() (time.Time, bool) {
 
 // grantable returns the authentication contexts asked for that may be issued:
 // those that were satisfied, and those that no policy is bound to.
-func (p *policy) grantable(c claimsRequest, satisfied map[string]bool) []string {
+func (p *policy) grantable(c claimsRequest, satisfied func(id string) bool) []string {
 	bound := p.boundContexts()
 	return slices.DeleteFunc(c["acrs"].texts(), func(id string) bool {
-		return slices.Contains(bound, id) && !satisfied[id]
+		return slices.Contains(bound, id) && !satisfied(id)
 	})
 }
 
 // stepUp returns the authentication contexts for which a person must do more
 // before the claims can be granted; empty: nothing more is needed. Of several
 // values any one will do.
-func (p *policy) stepUp(c claimsRequest, satisfied map[string]bool) []string {
+func (p *policy) stepUp(c claimsRequest, satisfied func(id string) bool) []string {
 	bound := p.boundContexts()
 	open := func(ids []string) []string {
 		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
-			return !slices.Contains(bound, id) || satisfied[id]
+			return !slices.Contains(bound, id) || satisfied(id)
 		})
 	}
 	if slices.Contains(c["capolids"].texts(), policyID) {

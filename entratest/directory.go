@@ -41,6 +41,7 @@ type signin struct {
 	at       time.Time
 	contexts map[string]bool
 	factor   uint64 // see session
+	general  bool   // see session
 
 	singlePage time.Time // when a single-page application redeemed the code; zero: it was another's
 }

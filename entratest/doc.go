@@ -132,6 +132,9 @@
 //     AADSTS50076 as invalid_grant with basic_action. Seen.
 //   - A confidential client that must have its user do more is told the policy's
 //     id (capolids); a public client is not ([Server.NamePolicies]). Likely.
+//   - A second factor that was given for an authentication context counts for that
+//     one alone, as if each had a policy of its own, and one given for RequireMFA
+//     or SetRisk for all of them. The latter is documented, the former a guess.
 //   - Authentication contexts last as long as the sign-in that satisfied them,
 //     and are in a token only if it was asked for them ([Server.SetAuthContexts]).
 //     Guess. Essential ones that were asked of client credentials are left out,

@@ -114,7 +114,7 @@ func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, cla
 		i.capabilities, i.lifetime = nil, s.lifetime(false)
 	}
 	i.user, i.signin, i.nonce = in.user.User, in, nonce
-	i.contexts = s.policy.acrs.granted(s.policy.grantable(claims, in.contexts), in.contexts)
+	i.contexts = s.policy.acrs.granted(s.policy.grantable(claims, in.satisfies), in.contexts)
 	i.clientInfo = req.form.Get("client_info") == "1"
 	if s.owner(scope.resource) != nil {
 		s.assertions.put(i.id, in)

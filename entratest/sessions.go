@@ -17,6 +17,7 @@ type session struct {
 	signedIn time.Time
 	contexts map[string]bool // authentication contexts that were satisfied
 	factor   uint64          // place in the order of events of the second factor; 0: none was given
+	general  bool            // one was given for no context in particular, and counts for all
 	apps     []*app          // that have had codes of it
 	ended    bool            // by signing out
 }
@@ -24,7 +25,7 @@ type session struct {
 // signin returns what the session's tokens are to remember of it.
 func (session *session) signin() signin {
 	return signin{user: session.user, session: session.id, at: session.signedIn,
-		contexts: maps.Clone(session.contexts), factor: session.factor, family: new(family)}
+		contexts: maps.Clone(session.contexts), factor: session.factor, general: session.general, family: new(family)}
 }
 
 // sessionCookie holds the handles of the browser's sessions, the latest first,

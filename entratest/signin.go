@@ -99,6 +99,7 @@ func (s *Server) approve(tx *transaction) {
 	if slices.Contains(tx.claims["capolids"].texts(), policyID) {
 		ids = append(ids, s.policy.boundContexts()...)
 	}
+	tx.session.general = tx.session.general || len(ids) == 0
 	for _, id := range ids {
 		tx.session.contexts[id] = true
 	}

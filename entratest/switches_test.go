@@ -56,6 +56,31 @@ func TestAuthContextOfAPath(t *testing.T) {
 	assert.Empty(t, demanded("/me"))
 }
 
+// A sign-in that has passed a second factor is good for contexts that need no
+// more, unless it is told to count for its own alone.
+func TestAuthContextAfterASecondFactor(t *testing.T) {
+	for carry, aadsts := range map[entratest.AuthContexts]int{
+		entratest.AuthContextsAsked: 0, entratest.AuthContextsCarried: 0, entratest.AuthContextsForgotten: 50076,
+	} {
+		s := newServer(t)
+		app := newNativeApp(t, s)
+		s.SetAuthContexts(carry)
+		s.RequireMFA("")
+		first := app.signIn(cp1)
+		s.RequireAuthContext("c1")
+		challenge := challengeOf(t, call(t, s, first.token(), "GET", "/me", ""))
+		second := app.refresh(first.text("refresh_token"), merge(t, challenge))
+		require.Equal(t, aadsts, second.code(), "%q: %s", carry, second.body)
+		if aadsts == 0 {
+			assert.Equal(t, []any{"c1"}, payload(t, second.token())["acrs"])
+			assert.Equal(t, 200, call(t, s, second.token(), "GET", "/me", "").status)
+		}
+		s.RequireMFA()
+		s.RequireMFA("")
+		assert.Equal(t, 200, app.refresh(first.text("refresh_token"), cp1).status, "%q: RequireMFA is content", carry)
+	}
+}
+
 func TestReset(t *testing.T) {
 	s := newServer(t)
 	app := newNativeApp(t, s)
