@@ -1,7 +1,7 @@
 # Everything here needs Go alone, unless it says otherwise as it runs.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz soak
+.PHONY: help demo test check bench fuzz soak mutants
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | awk -F'\t' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -23,3 +23,6 @@ fuzz: ## every fuzz target for FUZZTIME=30s each
 
 soak: ## the long property tests; MSALCAE_SOAK=number of schedules
 	@bash scripts/soak.sh
+
+mutants: ## the engine broken on purpose, which its tests must notice; MUTANTS=pattern
+	@bash scripts/mutants.sh

@@ -54,7 +54,7 @@ func TestPromptThatNobodyAnswers(t *testing.T) {
 		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
 			func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
 				<-ctx.Done()
-				return nil, notSignedIn(ctx, ctx.Err()) // what user.ask makes of a Browser's
+				return nil, &msalcae.Error{Err: fmt.Errorf("nobody finished the sign-in in time: %w", ctx.Err())}
 			})
 		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
 		assert.ErrorContains(t, err, "nobody finished the sign-in within")

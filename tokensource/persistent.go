@@ -165,27 +165,6 @@ func (n news) withoutVersions() news {
 	return n
 }
 
-// A trouble makes one report of what fails again and again in one cache.
-type trouble struct {
-	mu       sync.Mutex
-	reported bool
-}
-
-// report reports whether a failure is the first since something was stored.
-func (t *trouble) report() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	first := !t.reported
-	t.reported = true
-	return first
-}
-
-func (t *trouble) over() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.reported = false
-}
-
 // checkCache refuses a cache that can keep nothing.
 func checkCache(config string, c *cache.Cache) error {
 	if c == nil || c.Err() == nil {

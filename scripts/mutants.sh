@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Breaks the engine of tokensource in one place at a time, in a copy, and expects
+# a test to fail each time. MUTANTS=pattern tries those whose names match.
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+go run ./internal/mutants -run "${MUTANTS:-}" tokensource tokensource/testdata/mutants.txt
