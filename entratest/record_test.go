@@ -3,6 +3,8 @@ package entratest_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"reflect"
 	"testing"
 
 	"github.com/msalcae/msalcae/entratest"
@@ -65,4 +67,27 @@ func TestWait(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("enough"))
 	assert.ErrorIs(t, s.WaitTokenRequests(ctx, 4), context.Canceled)
+}
+
+// Nobody waits for a server that has ended, but what it has seen has come.
+func TestWaitEndsWithTheServer(t *testing.T) {
+	s := newServer(t)
+	post(t, s, daemon(s, ""))
+	done := make(chan error)
+	go func() { done <- s.WaitTokenRequests(context.Background(), 2) }()
+	s.Close()
+	assert.ErrorIs(t, <-done, http.ErrServerClosed)
+	assert.NoError(t, s.WaitTokenRequests(t.Context(), 1))
+}
+
+// Sub knows every counter.
+func TestStatsSub(t *testing.T) {
+	filled := func(n int64) (st entratest.Stats) {
+		v := reflect.ValueOf(&st).Elem()
+		for i := range v.NumField() {
+			v.Field(i).SetInt(n * int64(i+1))
+		}
+		return st
+	}
+	assert.Equal(t, filled(2), filled(5).Sub(filled(3)))
 }

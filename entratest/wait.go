@@ -1,26 +1,31 @@
 package entratest
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
 
-// Wait returns nil as soon as enough says yes to the counters, and ctx's error
-// if that ends first.
+// Wait returns nil as soon as enough says yes to the counters, ctx's error if
+// that ends first, and http.ErrServerClosed, wrapped, if the server does: nothing
+// comes any more.
 func (s *Server) Wait(ctx context.Context, enough func(Stats) bool) error {
-	return s.recorder.wait(ctx, func(r *recorder) func() bool {
+	return s.wait(ctx, func(r *recorder) func() bool {
 		stats := r.stats
 		return func() bool { return enough(stats) } // without the lock: it may ask the server
 	})
 }
 
-// WaitTokenRequests returns nil once n token requests have arrived, and ctx's
-// error if that ends first.
+// WaitTokenRequests returns nil once n token requests have arrived, and an error
+// as Wait does.
 func (s *Server) WaitTokenRequests(ctx context.Context, n int) error {
 	return s.WaitRequests(ctx, TokenEndpoint, n)
 }
 
 // WaitRequests returns nil once n requests for the endpoint have arrived,
-// answered or not, and ctx's error if that ends first.
+// answered or not, and an error as Wait does.
 func (s *Server) WaitRequests(ctx context.Context, e Endpoint, n int) error {
-	return s.recorder.wait(ctx, func(r *recorder) func() bool {
+	return s.wait(ctx, func(r *recorder) func() bool {
 		arrived := r.arrived[e]
 		return func() bool { return arrived >= n }
 	})
@@ -28,7 +33,8 @@ func (s *Server) WaitRequests(ctx context.Context, e Endpoint, n int) error {
 
 // wait returns when a look says yes. look is called with the lock, what it
 // returns without.
-func (r *recorder) wait(ctx context.Context, look func(*recorder) func() bool) error {
+func (s *Server) wait(ctx context.Context, look func(*recorder) func() bool) error {
+	r := &s.recorder
 	for {
 		r.mu.Lock()
 		enough := look(r)
@@ -44,6 +50,8 @@ func (r *recorder) wait(ctx context.Context, look func(*recorder) func() bool) e
 		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-s.ctx.Done():
+			return fmt.Errorf("entratest: what was waited for did not come: %w", http.ErrServerClosed)
 		}
 	}
 }
