@@ -1,8 +1,8 @@
 package entratest
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -16,6 +16,7 @@ const (
 	maxMessages   = 1000 // kept per mailbox
 	maxMailbox    = 64 << 20
 	maxProperty   = 16 << 10 // of a profile
+	maxProperties = 1000
 )
 
 // graphAPI routes the Graph-like API.
@@ -74,16 +75,8 @@ func profileOf(u *account) map[string]any {
 		"userPrincipalName": u.Username,
 		"mail":              u.Username,
 	}
-	maps.Copy(p, anyOf(u.profile))
+	maps.Copy(p, u.profile)
 	return p
-}
-
-func anyOf(texts map[string]string) map[string]any {
-	m := make(map[string]any, len(texts))
-	for name, text := range texts {
-		m[name] = text
-	}
-	return m
 }
 
 // readMe is lenient where Graph is not: an application that has no signed-in
@@ -95,31 +88,36 @@ func readMe(x *exchange, c *caller) {
 		me = profileOf(c.user)
 	} else {
 		me = map[string]any{"id": c.app.objectID, "appId": c.app.ClientID, "displayName": c.app.Name}
-		maps.Copy(me, anyOf(c.profile))
+		maps.Copy(me, c.profile)
 	}
 	x.s.mu.Unlock()
 	x.entity("users/$entity", me)
 }
 
+// changeMe takes properties of any name and of any type that JSON has.
 func changeMe(x *exchange, c *caller) {
 	body, ok := x.readJSON()
 	if !ok {
 		return
 	}
-	changes := map[string]string{}
+	changes := map[string]any{}
 	for name, raw := range body {
-		var value string
-		if strings.HasPrefix(name, "@") || name == "id" || json.Unmarshal(raw, &value) != nil || len(changes) == 100 || len(name)+len(value) > maxProperty {
+		if strings.HasPrefix(name, "@") || name == "id" || len(name)+len(raw) > maxProperty {
 			x.graphError(http.StatusBadRequest, "Request_BadRequest", "The property '"+name+"' cannot be set.")
 			return
 		}
-		changes[name] = value
+		changes[name] = raw
 	}
 	x.s.mu.Lock()
-	if len(c.profile) < 1000 {
+	fits := len(c.profile)+len(changes) <= maxProperties
+	if fits {
 		maps.Copy(c.profile, changes)
 	}
 	x.s.mu.Unlock()
+	if !fits {
+		x.graphError(http.StatusBadRequest, "Request_BadRequest", fmt.Sprintf("More than %d properties cannot be set.", maxProperties))
+		return
+	}
 	x.WriteHeader(http.StatusNoContent)
 }
 

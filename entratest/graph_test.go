@@ -158,3 +158,24 @@ func TestBatchWithinABatch(t *testing.T) {
 	_, answers := sendBatch(t, s, token, `{"requests":[{"id":"1","method":"POST","url":"/%24batch","body":{"requests":[{"id":"2","method":"GET","url":"/me"}]}}]}`)
 	assert.Equal(t, 400, answers["1"].Status)
 }
+
+// Properties of a profile have the types that Graph's have.
+func TestProfileProperties(t *testing.T) {
+	s := newServer(t)
+	token := newNativeApp(t, s).signIn(cp1).token()
+	change := `{"mobilePhone":null,"businessPhones":["+44 20 7946 0000"],"accountEnabled":true,"displayName":"Countess Lovelace"}`
+	require.Equal(t, 204, call(t, s, token, "PATCH", "/me", change).status)
+	me := call(t, s, token, "GET", "/me?$select=mobilePhone,businessPhones,accountEnabled,displayName", "").json
+	delete(me, "@odata.context")
+	var want map[string]any
+	require.NoError(t, json.Unmarshal([]byte(change), &want))
+	assert.Equal(t, want, me)
+
+	many := map[string]int{}
+	for i := range 1001 {
+		many[fmt.Sprint("extension", i)] = i
+	}
+	text, err := json.Marshal(many)
+	require.NoError(t, err)
+	assert.Equal(t, 400, call(t, s, token, "PATCH", "/me", string(text)).status)
+}

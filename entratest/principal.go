@@ -16,7 +16,7 @@ type principal struct {
 	ip, apiIP string // where its clients are, as Entra and as the API see it
 	cuts      []cut
 
-	profile  map[string]string  // properties set at the API
+	profile  map[string]any     // properties set at the API
 	messages []message          // its mailbox
 	drive    *shelf[*driveItem] // its files by id; nil: none yet
 
@@ -39,7 +39,7 @@ type principal struct {
 }
 
 func newPrincipal(objectID, label string) principal {
-	return principal{objectID: objectID, label: label, ip: "127.0.0.1", apiIP: "127.0.0.1", profile: map[string]string{}}
+	return principal{objectID: objectID, label: label, ip: "127.0.0.1", apiIP: "127.0.0.1", profile: map[string]any{}}
 }
 
 // A cut is an event after which the API no longer takes older access tokens.
