@@ -161,7 +161,7 @@ func (w *Wire) fetch(key string, req *http.Request) (*document, error) {
 		clear(w.documents)
 		clear(w.devices)
 	}
-	if guess := strings.ReplaceAll(named.Token, "token", "devicecode"); named.Device != "" && guess != named.Device {
+	if guess := strings.ReplaceAll(named.Token, "token", "devicecode"); named.Device != "" && guess != named.Device && guess != named.Token {
 		w.devices[guess], _ = url.Parse(named.Device)
 	}
 	w.documents[key] = d
