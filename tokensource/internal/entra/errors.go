@@ -91,7 +91,7 @@ func unreachable(e *url.Error) error {
 }
 
 // WithoutQuery returns an error of net/http's without the query of its URL, in
-// which a secret may be.
+// which a secret may be, and without what it quotes of the answer.
 func WithoutQuery(err error) error {
 	var e *url.Error
 	if !errors.As(err, &e) {
@@ -101,7 +101,21 @@ func WithoutQuery(err error) error {
 	if u, err := url.Parse(e.URL); err == nil {
 		place = u.Scheme + "://" + u.Host + u.EscapedPath()
 	}
-	return &url.Error{Op: e.Op, URL: place, Err: e.Err}
+	return &url.Error{Op: e.Op, URL: place, Err: unquoted(e.Err)}
+}
+
+var (
+	quotesAnswer = regexp.MustCompile(`(malformed|failed to parse|bad Content-Length|transfer encoding|GOAWAY).*"`)
+	quoted       = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+)
+
+// unquoted leaves out what an error quotes of an answer that is no HTTP: it may
+// repeat what it answers.
+func unquoted(err error) error {
+	if text := err.Error(); quotesAnswer.MatchString(text) {
+		return errors.New(quoted.ReplaceAllString(text, "..."))
+	}
+	return err
 }
 
 // A brokenOff is an answer of which only the beginning came.
