@@ -48,6 +48,9 @@ func (b *Browser) SignIn(ctx context.Context, req PromptRequest) (public.AuthRes
 	if err != nil {
 		return public.AuthResult{}, entra.Typed(ctx, err)
 	}
+	if err := ctx.Err(); err != nil {
+		return public.AuthResult{}, err // what MSAL knew already, it gave all the same
+	}
 	end.Lead(target)
 	form, err := b.wait(ctx, end, req.Again)
 	if err != nil {

@@ -81,6 +81,30 @@ func TestBrowserAuthorizeRequest(t *testing.T) {
 	}
 }
 
+// Who has given up before a page could be shown is shown none.
+func TestNoPageForWhoHasLeft(t *testing.T) {
+	e := newEntra(t)
+	shown := make(chan string, 100)
+	browser := &tokensource.Browser{Open: func(page string) error {
+		shown <- page
+		return e.SignIn(page)
+	}}
+	p := e.public(browser)
+	_, err := p.SignIn(testContext(t), e.Scope()) // MSAL knows the endpoints from now on
+	require.NoError(t, err)
+	<-shown
+	ctx, cancel := context.WithCancel(testContext(t))
+	cancel()
+	for range 20 {
+		_, err := p.SignIn(ctx, e.Scope())
+		require.ErrorIs(t, err, context.Canceled)
+		_, err = browser.SignIn(ctx, tokensource.PromptRequest{Client: e.rawPublic(), ClientID: e.PublicClientID(), Scopes: []string{e.Scope()}})
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	assertNoGoroutineIn(t, "tokensource.(*Browser)")
+	assert.Empty(t, shown)
+}
+
 // A page that nobody answers ends with the context, and leaves no listener.
 func TestBrowserClosedOrForgotten(t *testing.T) {
 	e := newEntra(t)

@@ -34,6 +34,9 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 		return public.Account{}, notSignedIn(ctx, err)
 	}
 	defer leave()
+	if err := ctx.Err(); err != nil {
+		return public.Account{}, notSignedIn(ctx, err) // the gate was open
+	}
 	p.rouse(ctx, canonical)
 	claims, hint, tenant := p.pending(ctx, scopeKey(canonical))
 	u := &user{public: p, scopes: canonical, tenant: tenant}
