@@ -2,7 +2,7 @@ package tokensource
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -86,12 +86,15 @@ func (p *Public) removeKept(ctx context.Context, a public.Account) error {
 		return nil
 	}
 	if err := p.kept.partition.Record("sources", homeOf(a)).Delete(ctx); err != nil {
-		return &msalcae.Error{Err: errors.Join(errStillKept, err)}
+		return stillKept(err)
 	}
 	return nil
 }
 
-var errStillKept = errors.New("the cache still has what was kept of the account")
+// stillKept says that a sign-out was not stored, and why.
+func stillKept(err error) error {
+	return &msalcae.Error{Err: fmt.Errorf("the cache still has what was kept of the account: %w", entra.Clean(err))}
+}
 
 // watchful returns a context in which failures of the cache are noted, and what
 // was.
@@ -106,7 +109,7 @@ func watchful(ctx context.Context) (context.Context, func() error) {
 		if first == nil {
 			return nil
 		}
-		return &msalcae.Error{Err: errors.Join(errStillKept, first)}
+		return stillKept(first)
 	}
 }
 

@@ -1,6 +1,7 @@
 package tokensource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,7 +206,8 @@ func (p *Public) SignOut(ctx context.Context, a public.Account) error {
 		return p.removeAll(ctx, a)
 	}
 	ctx, failed := watchful(ctx)
-	return errors.Join(p.removeAll(ctx, a), failed(), p.removeKept(ctx, a))
+	removed, kept := p.removeAll(ctx, a), p.removeKept(ctx, a)
+	return cmp.Or(removed, failed(), kept) // which have one cause, as a rule
 }
 
 // CloseIdleConnections closes the connections to Entra that are not in use. It
