@@ -54,19 +54,24 @@ func accounts(ctx context.Context, s *session, _ []string) error {
 }
 
 // account finds who is signed in under a name; "" stands for whoever uses the
-// program.
+// program, as far as that is clear.
 func (s *session) account(ctx context.Context, name string) (public.Account, error) {
-	if name == "" {
-		return public.Account{}, nil
-	}
 	all, err := s.people.Accounts(ctx)
 	if err != nil {
 		return public.Account{}, err
 	}
+	var names []string
 	for _, a := range all {
-		if strings.EqualFold(a.PreferredUsername, name) {
+		if name != "" && strings.EqualFold(a.PreferredUsername, name) {
 			return a, nil
 		}
+		names = append(names, a.PreferredUsername)
+	}
+	switch {
+	case name == "" && len(all) > 1:
+		return public.Account{}, usageError{fmt.Sprintf("%s are signed in; say with -account who calls", strings.Join(names, " and "))}
+	case name == "":
+		return public.Account{}, nil
 	}
 	return public.Account{}, fmt.Errorf("%s is not signed in; run: graph login", name)
 }

@@ -78,7 +78,7 @@ func furnish(desktop string) error {
 
 // openPage has the person at the Entra of the environment sign in.
 func openPage(url string) int {
-	body, _ := json.Marshal(map[string]string{"url": url})
+	body, _ := json.Marshal(map[string]string{"url": url, "user": os.Getenv("ENTRATEST_USER")})
 	resp, err := http.Post(os.Getenv("ENTRATEST_ADMIN")+"/sign-in", "application/json", bytes.NewReader(body))
 	if err != nil || resp.StatusCode != 200 {
 		return 1
@@ -245,6 +245,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"get", "/nothing/here"}, e.env, 1, "answered 400 Bad Request"},
 		{[]string{"-account", "eve", "get", "/me"}, e.env, 1, "eve is not signed in; run: graph login"},
 		{[]string{"get", "/me"}, append(e.env, "DISPLAY="), 1, "no browser can be opened here"},
+		{[]string{"get", "/me"}, append(e.env, "DISPLAY="), 1, "Run: graph login -device-code\n"},
 		{[]string{"get", "/me"}, append(e.env, "MSALCAE_CA_FILE="), 1, "certificate"},
 		{[]string{"get", "/me"}, append(e.env, "MSALCAE_CA_FILE=/nothing"), 1, "MSALCAE_CA_FILE cannot be read"},
 		{[]string{"get", "/me"}, append(e.env, "MSALCAE_CLIENT_ID="), 1, "MSALCAE_CLIENT_ID is not set"},
@@ -254,7 +255,8 @@ func TestRefusals(t *testing.T) {
 		{[]string{"gte", "/me"}, nil, 2, `no command "gte"`},
 		{[]string{"get"}, nil, 2, "usage: graph get path"},
 		{[]string{"get", "/me", "-x"}, nil, 2, "not defined: -x"},
-		{[]string{"-h"}, nil, 0, "login | logout [user] | accounts"},
+		{[]string{"login", "-no-prompt"}, nil, 2, "login asks somebody"},
+		{[]string{"-account", "ada", "login"}, nil, 2, "learns who it is"},
 	} {
 		o := graph(t, c.env, "", c.args...)
 		assert.Equal(t, c.status, o.status, "%v: %s", c.args, o.err)

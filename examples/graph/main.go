@@ -27,6 +27,9 @@
 //	MSALCAE_CACHE      plaintext: keep the cache's key in a file where the system has no key store; memory: keep nothing
 //
 // With nothing set it says so, and calls a local Entra ID inside itself.
+//
+// It exits with 1 if the call or the sign-in failed, an answer of 400 or more
+// included, with 2 if the command line is wrong, and with 130 when interrupted.
 package main
 
 import (
@@ -39,24 +42,35 @@ import (
 	"os/signal"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program whatever it does
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
+	os.Exit(report(os.Stderr, err, ctx.Err() != nil))
+}
+
+// report says what went wrong and what to do, and returns the exit status.
+func report(errout io.Writer, err error, interrupted bool) int {
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-	case errors.As(err, new(usageError)):
-		fmt.Fprintln(os.Stderr, "graph:", err)
-		os.Exit(2)
-	default:
-		fmt.Fprintln(os.Stderr, "graph:", err)
-		if errors.Is(err, msalcae.ErrInteractionRequired) {
-			fmt.Fprintln(os.Stderr, "Run: graph login")
-		}
-		os.Exit(1)
+	case err == nil:
+		return 0
+	case interrupted:
+		fmt.Fprintln(errout, "graph: interrupted")
+		return 130
 	}
+	fmt.Fprintln(errout, "graph:", err)
+	switch {
+	case errors.As(err, new(usageError)):
+		return 2
+	case errors.Is(err, tokensource.ErrNoBrowser):
+		fmt.Fprintln(errout, "Run: graph login -device-code")
+	case errors.Is(err, msalcae.ErrInteractionRequired):
+		fmt.Fprintln(errout, "Run: graph login")
+	}
+	return 1
 }
 
 // A usageError says what is wrong with the command line.
@@ -72,18 +86,8 @@ type flags struct {
 
 // parse returns the flags and what is behind them: flags may also stand behind
 // the command.
-func parse(args []string, errout io.Writer) (f flags, rest []string, err error) {
-	set := flag.NewFlagSet("graph", flag.ContinueOnError)
-	set.SetOutput(errout)
-	set.Usage = func() {
-		fmt.Fprintln(errout, "usage: graph [flags] login | logout [user] | accounts | get path | post path body")
-		set.PrintDefaults()
-	}
-	set.BoolVar(&f.deviceCode, "device-code", false, "sign in on another device, with a code")
-	set.BoolVar(&f.noPrompt, "no-prompt", false, "never ask anybody to sign in")
-	set.BoolVar(&f.verbose, "v", false, "tell what happens")
-	set.StringVar(&f.account, "account", "", "the `user` who calls, if several are signed in")
-	set.StringVar(&f.scopes, "scopes", "", "a `list` of scopes to ask for, separated by spaces; default: all that was granted")
+func parse(args []string) (f flags, rest []string, err error) {
+	set := f.set()
 	for {
 		if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return f, nil, err
@@ -97,9 +101,25 @@ func parse(args []string, errout io.Writer) (f flags, rest []string, err error) 
 	}
 }
 
+// set has the flags; help describes them.
+func (f *flags) set() *flag.FlagSet {
+	set := flag.NewFlagSet("graph", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.BoolVar(&f.deviceCode, "device-code", false, "")
+	set.BoolVar(&f.noPrompt, "no-prompt", false, "")
+	set.BoolVar(&f.verbose, "v", false, "")
+	set.StringVar(&f.account, "account", "", "")
+	set.StringVar(&f.scopes, "scopes", "", "")
+	return set
+}
+
 // run carries out one command.
 func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer) error {
-	f, rest, err := parse(args, errout)
+	f, rest, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) || err == nil && len(rest) == 1 && rest[0] == "help" {
+		_, err := io.WriteString(out, help)
+		return err
+	}
 	if err != nil {
 		return err
 	}
@@ -112,6 +132,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer
 	}
 	if n := len(rest) - 1; n < command.least || n > command.most {
 		return usageError{"usage: graph " + command.usage}
+	}
+	if rest[0] == "login" && (f.noPrompt || f.account != "") {
+		return usageError{"login asks somebody, and learns who it is"}
 	}
 	s, err := open(f, errout)
 	if err != nil {

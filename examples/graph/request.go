@@ -22,7 +22,7 @@ func request(ctx context.Context, s *session, args []string) error {
 	}
 	var content []byte
 	if len(args) == 3 {
-		if content, err = s.body(args[2]); err != nil {
+		if content, err = s.body(ctx, args[2]); err != nil {
 			return err
 		}
 	}
@@ -43,7 +43,7 @@ func request(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	if resp.StatusCode >= 400 {
-		return fmt.Errorf("%s answered %s", resp.Request.URL.Host, resp.Status)
+		return fmt.Errorf("%s answered %d %s", resp.Request.URL.Host, resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	return nil
 }
@@ -57,15 +57,35 @@ func (s *session) url(path string) string {
 }
 
 // body reads what is to be sent.
-func (s *session) body(arg string) ([]byte, error) {
+func (s *session) body(ctx context.Context, arg string) ([]byte, error) {
 	name, isFile := strings.CutPrefix(arg, "@")
 	switch {
 	case !isFile:
 		return []byte(arg), nil
 	case name == "-":
-		return io.ReadAll(s.in)
+		return untilDone(ctx, func() ([]byte, error) { return io.ReadAll(s.in) })
 	}
-	return os.ReadFile(name)
+	return untilDone(ctx, func() ([]byte, error) { return os.ReadFile(name) })
+}
+
+// untilDone leaves a read behind that knows no context when ctx ends: from a
+// terminal or a pipe it may take for ever.
+func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type result struct {
+		content []byte
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		content, err := read()
+		done <- result{content, err}
+	}()
+	select {
+	case r := <-done:
+		return r.content, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // print writes an answer's body: JSON so that a person can read it.
