@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"os"
 	"strings"
@@ -86,25 +84,4 @@ func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// print writes an answer's body: JSON so that a person can read it.
-func print(out io.Writer, resp *http.Response) error {
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if kind != "application/json" {
-		_, err := io.Copy(out, resp.Body)
-		return err
-	}
-	content, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if json.Indent(&text, content, "", "  ") != nil {
-		text.Reset()
-		text.Write(content)
-	}
-	text.WriteByte('\n')
-	_, err = text.WriteTo(out)
-	return err
 }
