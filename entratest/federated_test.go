@@ -153,4 +153,8 @@ func TestPasswordGrant(t *testing.T) {
 	s.Disable(s.Username())
 	refused(t, ask(), "invalid_grant", 50057)
 	assert.Equal(t, 7, s.Stats().PasswordRequests)
+	for _, tenant := range []string{"common", "consumers"} {
+		refused(t, postAt(t, s, tenant, url.Values{"grant_type": {"password"}, "client_id": {s.PublicClientID()}, "username": {s.Username()},
+			"password": {s.Password()}, "scope": {s.Scope()}}), "invalid_request", 9001023)
+	}
 }

@@ -14,7 +14,7 @@ import (
 func withPassword(s *Server, req *tokenRequest) (*issue, *aadError) {
 	name, pass := req.form.Get("username"), req.form.Get("password")
 	switch {
-	case strings.EqualFold(req.tenant, "common"):
+	case strings.EqualFold(req.tenant, "common"), strings.EqualFold(req.tenant, "consumers"):
 		return nil, aad(9001023)
 	case name == "":
 		return nil, aad(900144, "username")
