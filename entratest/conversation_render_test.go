@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -69,6 +70,9 @@ type scribe struct {
 func (s *scribe) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := s.c
 	c.write("%s %s\n", req.Method, c.masked(req.URL.Path))
+	for _, name := range slices.Sorted(maps.Keys(req.URL.Query())) {
+		c.write("    %s=%s\n", name, c.masked(req.URL.Query().Get(name)))
+	}
 	if token := strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "); token != "" {
 		c.write("    Authorization: Bearer %s\n", c.masked(token))
 	}
@@ -106,7 +110,8 @@ func (c *conversation) challengeIn(a answer) string {
 	return string(text)
 }
 
-var formOrder = []string{"grant_type", "client_id", "client_secret", "code", "refresh_token", "redirect_uri", "code_verifier", "scope", "claims"}
+var formOrder = []string{"grant_type", "client_id", "client_secret", "client_assertion_type", "client_assertion", "username", "password",
+	"code", "device_code", "refresh_token", "redirect_uri", "code_verifier", "scope", "claims"}
 
 func (c *conversation) writeForm(body string) {
 	form, err := url.ParseQuery(body)
@@ -135,7 +140,7 @@ func (c *conversation) writeAnswer(resp *http.Response, body []byte) {
 			c.write("    %s: %s\n", strings.Replace(name, "Www", "WWW", 1), c.masked(v))
 		}
 	}
-	for _, kind := range []string{"access_token", "refresh_token", "id_token"} {
+	for _, kind := range []string{"access_token", "refresh_token", "id_token", "device_code", "user_code"} {
 		if v := a.text(kind); v != "" {
 			c.name(strings.ReplaceAll(kind, "_", " "), v)
 		}

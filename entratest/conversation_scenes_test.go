@@ -3,6 +3,7 @@ package entratest_test
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -43,6 +44,18 @@ func person(file, about string, refresh bool, switches ...thrown) scene {
 		}
 		c.call(next.token())
 	}}
+}
+
+// after throws switches before anything else.
+func (sc scene) after(switches ...thrown) scene {
+	play := sc.play
+	sc.play = func(c *conversation) {
+		for _, s := range switches {
+			c.throw(s.name, s.body)
+		}
+		play(c)
+	}
+	return sc
 }
 
 // daemon is the same for an application's own token.
@@ -113,6 +126,39 @@ var scenes = []scene{
 	person("scope-echo", "The answer names the scopes otherwise than the client did.", true, thrown{"scope-echo", `{"echo":"reordered"}`}),
 	person("challenge-form", "The API refuses tokens in SharePoint's form.", false,
 		thrown{"challenge-form", `{"form":"sharepoint"}`}, thrown{"revoke", `{"user":"ada@contoso.test","refresh":"keep"}`}),
+	{"enable", "A user is disabled, and enabled again: the refresh token is good, the old access token is not.", func(c *conversation) {
+		first := c.signIn(cp1)
+		c.throw("disable", ada)
+		c.refresh(first.text("refresh_token"), cp1)
+		c.throw("enable", ada)
+		c.call(first.token())
+		c.call(c.refresh(first.text("refresh_token"), cp1).token())
+	}},
+	{"compliant", "Conditional Access demands a compliant device, and the user's becomes one.", func(c *conversation) {
+		first := c.signIn(cp1)
+		c.throw("require-compliant-device", `{"scopes":[""]}`)
+		c.refresh(first.text("refresh_token"), cp1)
+		c.throw("compliant", `{"user":"ada@contoso.test","on":true}`)
+		c.refresh(first.text("refresh_token"), cp1)
+	}},
+	person("name-policies", "Conditional Access demands a second factor, and public clients too are told of the policy.", true,
+		thrown{"name-policies", `{"public":true,"confidential":true}`}, thrown{"require-mfa", `{"scopes":[""]}`}),
+	person("require-auth-context-after-mfa", "The user has given a second factor before: an authentication context asks for no other.", false,
+		thrown{"require-auth-context", `{"ids":["c1"]}`}).after(thrown{"require-mfa", `{"scopes":[""]}`}),
+	{"seed", "Lifetimes are random, and the same again with the same seed.", func(c *conversation) {
+		for _, seed := range []int{7, 8, 7} {
+			c.throw("seed", fmt.Sprintf(`{"seed":%d}`, seed))
+			c.daemon(cp1)
+		}
+	}},
+	{"reset", "The server is as new: neither tokens nor switches of before are known.", func(c *conversation) {
+		c.throw("require-mfa", `{"scopes":[""]}`)
+		first := c.signIn(cp1)
+		c.throw("reset", "{}")
+		c.call(first.token())
+		c.refresh(first.text("refresh_token"), cp1)
+		require.NotNil(c.t, c.signIn(cp1))
+	}},
 	{"auth-contexts", "An authentication context is carried over to tokens for which it was not asked.", func(c *conversation) {
 		c.throw("require-auth-context", `{"ids":["c1"]}`)
 		c.throw("auth-contexts", `{"carry":"carried"}`)
@@ -161,6 +207,16 @@ var scenes = []scene{
 		c.throw("fail", `{"endpoint":"api","times":1,"status":503,"header":{"Retry-After":["30"]},"body":"busy"}`)
 		c.call(token, "/users")
 	}},
+	{"fail-challenge", "The API challenges whatever it is given, until the fault is cleared.", func(c *conversation) {
+		claims := `{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}`
+		token := c.daemon(cp1).token()
+		c.throw("fail", `{"endpoint":"api","times":-1,"challenge":`+strconv.Quote(claims)+`}`)
+		c.call(token, "/users")
+		token = c.daemon(merge(c.t, claims)).token()
+		c.call(token, "/users")
+		c.throw("clear-faults", "{}")
+		c.call(token, "/users")
+	}},
 	{"fail-connection", "Answers are reset, dropped and cut off.", func(c *conversation) {
 		for _, how := range []string{"reset", "drop", "truncate"} {
 			c.throw("fail", `{"endpoint":"token","times":1,"`+how+`":true}`)
@@ -187,9 +243,11 @@ var scenesOnAClock = []scene{
 	{"fail-latency", "Entra takes its time, and then hangs until the client gives up.", func(c *conversation) {
 		c.throw("fail", `{"endpoint":"token","times":1,"delay":"20s"}`)
 		c.daemon(cp1)
-		c.throw("fail", `{"endpoint":"token","times":1,"hang":true}`)
 		c.client.Timeout = 30 * time.Second
-		c.daemon(cp1)
+		for _, how := range []string{"hang", "stall"} {
+			c.throw("fail", `{"endpoint":"token","times":1,"`+how+`":true}`)
+			c.daemon(cp1)
+		}
 	}},
 	{"backdate-tokens", "Tokens are dated back; the one that comes after a revocation is good all the same.", func(c *conversation) {
 		c.throw("backdate-tokens", `{"by":"5m"}`)

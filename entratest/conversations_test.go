@@ -1,6 +1,7 @@
 package entratest_test
 
 import (
+	"encoding/json"
 	"flag"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,17 +38,51 @@ func TestConversations(t *testing.T) {
 	for _, f := range files {
 		captured[strings.TrimSuffix(filepath.Base(f), ".txt")] = true
 	}
-	for _, sc := range scenes {
+	for _, sc := range slices.Concat(scenes, identityScenes) {
 		delete(captured, sc.file)
 		t.Run(sc.file, func(t *testing.T) { sc.run(t, entratest.NewServer) })
 	}
-	for _, sc := range scenesOnAClock {
+	for _, sc := range slices.Concat(scenesOnAClock, identityScenesOnAClock) {
 		delete(captured, sc.file)
 		t.Run(sc.file, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { sc.run(t, entratest.NewMemoryServer) })
 		})
 	}
 	assert.Empty(t, captured, "captured, and played no more")
+}
+
+// Every switch is thrown in a conversation.
+func TestConversationsShowEverySwitch(t *testing.T) {
+	s := newServer(t)
+	status, list := askAdmin(&admin.Handler{Server: s}, http.MethodGet, "", "")
+	require.Equal(t, 200, status)
+	files, err := filepath.Glob("testdata/conversations/*.txt")
+	require.NoError(t, err)
+	var captured strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		captured.Write(text)
+	}
+	for _, e := range list["endpoints"].([]any) {
+		path := e.(map[string]any)["path"].(string)
+		if strings.HasPrefix(path, "POST ") && path != "POST /admin/config" {
+			assert.Contains(t, captured.String(), path+" ")
+		}
+	}
+}
+
+// askAdmin asks an admin endpoint.
+func askAdmin(h http.Handler, method, name, body string) (int, map[string]any) {
+	r := httptest.NewRequest(method, "http://127.0.0.1/admin/"+name, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:1"
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		panic(err)
+	}
+	return w.Code, answer
 }
 
 func (sc scene) run(t *testing.T, start func() *entratest.Server) {
@@ -77,6 +113,7 @@ type conversation struct {
 	admin   http.Handler
 	client  *http.Client
 	id      url.Values // of the client at the token endpoint
+	tenant  string     // whose token endpoint the client asks
 
 	script strings.Builder
 	masks  []mask
@@ -84,24 +121,23 @@ type conversation struct {
 }
 
 func newConversation(t *testing.T, s *entratest.Server) *conversation {
-	c := &conversation{t: t, s: s, browser: s.NewBrowser(s.Username()), admin: &admin.Handler{Server: s}, count: map[string]int{}}
+	c := &conversation{t: t, s: s, browser: s.NewBrowser(s.Username()), admin: &admin.Handler{Server: s}, tenant: s.Tenant(), count: map[string]int{}}
 	c.client = &http.Client{Transport: &scribe{c, s.Client().Transport}}
 	c.id = url.Values{"client_id": {s.PublicClientID()}}
 	c.mask(strings.TrimPrefix(strings.TrimSuffix(s.API(), "/v1.0"), "https://"), "<api>")
 	host, _, _ := strings.Cut(strings.TrimPrefix(s.Authority(), "https://"), "/")
 	c.mask(host, "<authority>")
+	c.mask(strings.TrimPrefix(s.IMDS(), "http://"), "<machine>")
 	return c
 }
 
 // throw posts to an admin endpoint.
-func (c *conversation) throw(name, body string) {
+func (c *conversation) throw(name, body string) map[string]any {
 	c.t.Helper()
 	c.write("\n-- the test throws a switch: POST /admin/%s %s\n", name, c.masked(body))
-	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/admin/"+name, strings.NewReader(body))
-	r.RemoteAddr = "127.0.0.1:1"
-	w := httptest.NewRecorder()
-	c.admin.ServeHTTP(w, r)
-	require.Equal(c.t, 200, w.Code, w.Body)
+	status, answer := askAdmin(c.admin, http.MethodPost, name, body)
+	require.Equal(c.t, 200, status, "%v", answer)
+	return answer
 }
 
 // call calls the API.
@@ -122,7 +158,7 @@ func (c *conversation) token(why string, form url.Values) answer {
 		form[name] = values
 	}
 	c.write("\n-- %s\n", why)
-	req, err := http.NewRequest(http.MethodPost, c.s.Authority()+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	req, err := http.NewRequest(http.MethodPost, c.s.AuthorityFor(c.tenant)+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	require.NoError(c.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return c.send(req)
