@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -182,4 +183,20 @@ func TestFaultKeepsItsStatus(t *testing.T) {
 	assert.Equal(t, 401, a.status)
 	assert.Equal(t, "down", string(a.body))
 	assert.Equal(t, 7000215, s.Requests(entratest.TokenEndpoint)[0].AADSTS)
+}
+
+// A server that ends lets go of what hangs in handlers elsewhere, too.
+func TestHangElsewhereEndsWithTheServer(t *testing.T) {
+	s := newServer(t)
+	own := httptest.NewServer(s.Protect(http.NotFoundHandler(), "api://orders"))
+	defer own.Close()
+	s.FailAPI(1, entratest.Fault{Hang: true})
+	failed := make(chan error, 1)
+	go func() {
+		_, err := http.Post(own.URL, "", strings.NewReader("x"))
+		failed <- err
+	}()
+	require.NoError(t, s.WaitRequests(t.Context(), entratest.APIEndpoint, 1))
+	s.Close()
+	assert.Error(t, <-failed)
 }

@@ -75,6 +75,7 @@ var revocations = map[entratest.ChallengeForm][]string{
 
 var plains = map[entratest.ChallengeForm]string{
 	entratest.GraphForm:      `Bearer realm="", ` + uri + `, ` + graphID,
+	entratest.ForbiddenForm:  `Bearer realm="", ` + uri + `, ` + graphID,
 	entratest.ARMForm:        `Bearer authorization_uri="` + login + `/", error="invalid_token", error_description="Access token is empty."`,
 	entratest.KeyVaultForm:   `Bearer authorization="` + login + `/` + tenant + `", resource="https://vault.azure.net"`,
 	entratest.StorageForm:    `Bearer authorization_uri=` + login + `/` + tenant + `/oauth2/authorize resource_id=https://storage.azure.com`,

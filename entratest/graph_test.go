@@ -39,6 +39,9 @@ func TestPaging(t *testing.T) {
 	for _, bad := range []string{"$top=0", "$top=1000", "$top=x", "$skiptoken=x", "$skiptoken=YXQgLTE"} {
 		assert.Equal(t, 400, call(t, s, token, "GET", "/users?"+bad, "").status, bad)
 	}
+	beyond := call(t, s, token, "GET", "/users?$skiptoken=YXQgOTk5OTk", "")
+	assert.Equal(t, 200, beyond.status, "users have been deleted since")
+	assert.Empty(t, beyond.json["value"])
 	me := call(t, s, token, "GET", "/me?$select=id,mail", "")
 	assert.Len(t, me.json, 3, "and the context: %s", me.body)
 }
@@ -100,6 +103,15 @@ func sendBatch(t *testing.T, s *entratest.Server, token, body string) (status in
 	return a.status, answers
 }
 
+// batchOf is a batch of so many requests.
+func batchOf(n int) string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(`{"id":"%d","method":"GET","url":"/me"}`, i)
+	}
+	return `{"requests":[` + strings.Join(all, ",") + `]}`
+}
+
 func TestBatch(t *testing.T) {
 	s := newServer(t)
 	token := newNativeApp(t, s).signIn(cp1).token()
@@ -136,9 +148,14 @@ func TestBatch(t *testing.T) {
 	token = newNativeApp(t, s).signIn(cp1).token()
 	for _, bad := range []string{`{}`, `{"requests":[]}`, `{"requests":[{"id":"1","method":"GET","url":"https://evil.test/"}]}`,
 		`{"requests":[{"id":"1","method":"POST","url":"/$batch"}]}`, `{"requests":[{"id":"1","method":"GET","url":"/me"},{"id":"1","method":"GET","url":"/me"}]}`,
-		`{"requests":[` + strings.TrimSuffix(strings.Repeat(`{"id":"1","method":"GET","url":"/me"},`, 21), ",") + `]}`} {
+		batchOf(21)} {
 		assert.Equal(t, 400, call(t, s, token, "POST", "/$batch", bad).status, bad)
 	}
+	status, answers = sendBatch(t, s, token, batchOf(20))
+	assert.Equal(t, 200, status)
+	assert.Len(t, answers, 20)
+	_, answers = sendBatch(t, s, token, `{"requests":[{"id":"1","method":"GET","url":"/me","dependsOn":["2"]},{"id":"2","method":"GET","url":"/me"}]}`)
+	assert.Equal(t, 424, answers["1"].Status, "what it depends on comes later")
 }
 
 // What is kept of a person is bounded, and what would be more is refused.

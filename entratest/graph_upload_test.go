@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/msalcae/msalcae/entratest"
@@ -133,4 +134,24 @@ func TestUploadURLIsNotInTheLog(t *testing.T) {
 	get(t, s, to)
 	secret := to[strings.LastIndex(to, "/")+1:]
 	assert.NotContains(t, fmt.Sprint(s.Log()), secret)
+}
+
+// One fragment at a time, and none that is too large, whoever begins.
+func TestFragmentsAreBounded(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *entratest.Server) {
+		to := startUpload(t, s, post(t, s, daemon(s, cp1)).token(), s.API())
+		body, writer := io.Pipe()
+		first := make(chan answer, 1)
+		go func() { first <- fragment(t, s, to, "bytes 0-7/8", body) }()
+		synctest.Wait() // until the server reads
+		assert.Equal(t, 416, fragment(t, s, to, "bytes 0-7/8", strings.NewReader("contents")).status, "another is on its way")
+		io.WriteString(writer, "contents")
+		writer.Close()
+		assert.Equal(t, 201, (<-first).status)
+
+		to = startUpload(t, s, post(t, s, daemon(s, cp1)).token(), s.API())
+		body, writer = io.Pipe()
+		defer writer.Close()
+		assert.Equal(t, 413, fragment(t, s, to, "bytes 0-62914560/62914561", body).status, "more than 60 MiB")
+	})
 }

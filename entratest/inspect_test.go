@@ -48,8 +48,12 @@ func TestIssuedTokensAreShown(t *testing.T) {
 			return all
 		}
 		assert.Equal(t, []entratest.TokenState{entratest.TokenRefused, entratest.TokenAccepted}, states())
-		time.Sleep(29 * time.Hour)
-		assert.Equal(t, []entratest.TokenState{entratest.TokenExpired, entratest.TokenExpired}, states())
+		s.SetTokenLifetime(48 * time.Hour)
+		post(t, s, daemon(s, cp1))
+		time.Sleep(48*time.Hour - time.Second)
+		assert.Equal(t, []entratest.TokenState{entratest.TokenExpired, entratest.TokenExpired, entratest.TokenAccepted}, states())
+		time.Sleep(time.Second)
+		assert.Equal(t, []entratest.TokenState{entratest.TokenExpired, entratest.TokenExpired, entratest.TokenExpired}, states())
 		s.Reset()
 		assert.Empty(t, s.Tokens())
 	})

@@ -44,6 +44,8 @@ func TestLogIsBounded(t *testing.T) {
 	for i, r := range log {
 		require.Equal(t, 2*maxLog+7+i, r.Status)
 	}
+	missed, _, _ := s.recorder.after(0)
+	assert.Equal(t, log, missed, "who follows slowly misses the oldest")
 }
 
 // What is posted stays in memory up to a bound, the latest first.

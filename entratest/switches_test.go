@@ -1,7 +1,9 @@
 package entratest_test
 
 import (
+	"context"
 	"encoding/base64"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -91,7 +93,13 @@ func TestReset(t *testing.T) {
 	s.Disable(s.Username())
 	s.RequireAuthContext("c1")
 	s.FailToken(-1, entratest.Fault{AADSTS: 90033})
+	s.Protect(http.NotFoundHandler(), "api://orders")
 
+	s.Reset()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Error(t, s.WaitTokenRequests(over, 1), "nothing has come")
+	assert.NotEmpty(t, forOrders(t, s), "what Protect wraps goes on")
 	s.Reset()
 	assert.Equal(t, entratest.Stats{}, s.Stats())
 	assert.Empty(t, s.Log())

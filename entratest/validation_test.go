@@ -53,6 +53,7 @@ func TestTokensAreValidated(t *testing.T) {
 		"for another API":        {signed(with("aud", "api://"+clientID)), audience},
 		"for nobody":             {signed(with("aud", "")), audience},
 		"of another tenant":      {signed(with("iss", s.web.origin()+"/22222222-2222-3333-4444-555555555555/v2.0")), issuer},
+		"by the tenant's domain": {signed(with("iss", s.web.origin()+"/"+tenantDomain+"/v2.0")), issuer},
 		"of version 1":           {signed(with("iss", s.Authority()+"/")), issuer},
 		"of another authority":   {signed(with("iss", "https://evil.test/"+tenantID+"/v2.0")), issuer},
 		"over plain http":        {signed(with("iss", "http://"+s.web.addr+"/"+tenantID+"/v2.0")), issuer},
