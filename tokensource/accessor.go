@@ -46,7 +46,10 @@ type Accessor struct {
 	retry time.Time         // when behind: not before that
 	owed  cache.ExportHints // when behind: of what the store did not take
 
-	evicting sync.Mutex // held for work in memory only; MSAL's own lock is shared then
+	// use is shared by those who read the store, as MSAL's own lock is then.
+	// Who evicts or writes is alone with it and with MSAL's memory, as MSAL has
+	// it: a load in between would bring the token back.
+	use sync.RWMutex
 }
 
 // A blobState says how what memory has relates to what the store has.
@@ -74,11 +77,19 @@ func (a *Accessor) Replace(ctx context.Context, into cache.Unmarshaler, hints ca
 	if request.Heard != nil {
 		request.Heard.Store(true)
 	}
+	alone := request.Evict != "" || a.behind()
+	if alone {
+		a.use.Lock()
+		defer a.use.Unlock()
+	} else {
+		a.use.RLock()
+		defer a.use.RUnlock()
+	}
 	if request.Sweep {
 		a.evict(memory, request.Evict)
 		return nil
 	}
-	failed := a.load(ctx, memory, hints)
+	failed := a.load(ctx, memory, hints, alone)
 	if a.evict(memory, request.Evict) && failed == nil {
 		failed = a.save(ctx, memory, cache.ExportHints(hints))
 	}
@@ -101,9 +112,10 @@ func mainCache(c cache.Unmarshaler) (cache.Serializer, bool) {
 	return s, ok && main
 }
 
-// load fills memory from the store, unless memory has what the store has not.
-func (a *Accessor) load(ctx context.Context, memory cache.Serializer, hints cache.ReplaceHints) *blobFailure {
-	if a.Store == nil {
+// load fills memory from the store, unless memory has what the store has not,
+// which only who is alone may write.
+func (a *Accessor) load(ctx context.Context, memory cache.Serializer, hints cache.ReplaceHints, alone bool) *blobFailure {
+	if a.Store == nil || !alone && a.behind() {
 		return nil
 	}
 	switch state, owed := a.turn(); state {
@@ -123,6 +135,12 @@ func (a *Accessor) load(ctx context.Context, memory cache.Serializer, hints cach
 		a.state = blobRead
 	}
 	return nil
+}
+
+func (a *Accessor) behind() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.state == blobBehind
 }
 
 // turn returns the state, and what is owed to a store that is behind; one whose
@@ -207,8 +225,6 @@ func (a *Accessor) evict(memory cache.Serializer, token string) bool {
 	if token == "" {
 		return false
 	}
-	a.evicting.Lock()
-	defer a.evicting.Unlock()
 	all, err := memory.Marshal()
 	if err != nil {
 		return false
