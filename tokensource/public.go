@@ -165,9 +165,10 @@ func (p *Public) newSource(a public.Account, scopes []string) *Source {
 }
 
 // tenantOf returns the tenant to ask for tokens for a, "" for the authority's.
+// Personal accounts have one tenant, which MSAL does not take beside consumers.
 func (p *Public) tenantOf(a public.Account) string {
 	tenant := strings.ToLower(a.Realm)
-	if entra.Generic(tenant) || tenant == p.authority.Tenant || entra.CheckTenant(tenant) != nil {
+	if p.authority.Tenant == "consumers" || entra.Generic(tenant) || tenant == p.authority.Tenant || entra.CheckTenant(tenant) != nil {
 		return ""
 	}
 	return tenant
