@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/internal/inflight"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/wwwauth"
 )
@@ -42,7 +43,7 @@ func Discover(ctx context.Context, client *http.Client, address string, hosts ..
 	if err != nil {
 		return wwwauth.Resource{}, err
 	}
-	limited, cancel := context.WithTimeout(ctx, discoverLimit)
+	limited, cancel := context.WithTimeout(inflight.Mark(ctx), discoverLimit) // a Transport below client refuses
 	defer cancel()
 	req, err := http.NewRequestWithContext(limited, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -52,6 +53,9 @@ func Discover(ctx context.Context, client *http.Client, address string, hosts ..
 	if err != nil {
 		if ended := ctx.Err(); ended != nil {
 			return wwwauth.Resource{}, ended
+		}
+		if inner := errors.Unwrap(err); errors.Is(inner, msalcae.ErrMisconfigured) {
+			return wwwauth.Resource{}, inner
 		}
 		return wwwauth.Resource{}, fmt.Errorf("msalcae: the API could not be asked where its tokens come from: %w", entra.WithoutQuery(err))
 	}

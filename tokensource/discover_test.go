@@ -106,8 +106,16 @@ func TestDiscoverAsksBarely(t *testing.T) {
 		require.ErrorIs(t, err, msalcae.ErrMisconfigured, bad)
 		assertNoSecret(t, err, map[string]string{"secret": "password"})
 	}
-	_, err = tokensource.Discover(t.Context(), (&msalcae.Transport{}).Client(), server.URL)
-	require.ErrorIs(t, err, msalcae.ErrMisconfigured)
+	source := tokensource.New(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+		t.Error("a token was asked for")
+		return &msalcae.Token{Value: "x", ExpiresOn: time.Now().Add(time.Hour)}, nil
+	})
+	ours := &msalcae.Transport{Source: source, Hosts: []string{at.Host}}
+	for _, client := range []*http.Client{ours.Client(), {Transport: roundTripper(ours.RoundTrip)}} { // known as ours, or not
+		_, err = tokensource.Discover(t.Context(), client, server.URL)
+		require.ErrorIs(t, err, msalcae.ErrMisconfigured)
+		assertNoSecret(t, err, nil)
+	}
 }
 
 // A silent API holds nobody for long, and the caller's context is theirs.
