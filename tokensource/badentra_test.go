@@ -43,6 +43,7 @@ var badAnswers = []struct {
 	{name: "200 without a token", fault: entratest.Fault{Body: `{"expires_in":3600,"token_type":"Bearer"}`}, says: "could not be read"},
 	{name: "204", fault: entratest.Fault{Status: 204}, says: "HTTP 204", status: 204},
 	{name: "a redirect elsewhere", fault: entratest.Fault{Status: 307, Header: http.Header{"Location": {"https://evil.test/"}}}, says: "redirect", status: 307},
+	{name: "a redirect to nowhere", fault: entratest.Fault{Status: 307, Header: http.Header{"Location": {"http://%zz/secret-in-a-page"}}}, says: "could not be reached"},
 	{name: "an answer without end", fault: entratest.Fault{Body: strings.Repeat("x", 2<<20)}, says: "larger than 1 MiB"},
 	{name: "a lost connection", fault: entratest.Fault{Drop: true}, says: "could not be reached"},
 }
