@@ -35,6 +35,7 @@ type Accessor struct {
 	// base is what memory and Store last had in common, ours what memory had
 	// when it was last seen.
 	base, ours blob
+	stored     bool            // there is nothing in ours but base
 	gone       map[string]bool // home accounts that another process has signed out
 	troubled   map[string]bool // ops that failed the last time
 }
@@ -54,7 +55,7 @@ func (p *Partition) Accessor(failed func(ctx context.Context, op string, err err
 	if evicted == nil {
 		evicted = func(string) bool { return false }
 	}
-	return &Accessor{record: p.record("msal"), failed: failed, evict: evicted, gone: map[string]bool{}, troubled: map[string]bool{}}
+	return &Accessor{record: p.record("msal"), failed: failed, evict: evicted, stored: true, gone: map[string]bool{}, troubled: map[string]bool{}}
 }
 
 // Replace implements MSAL's cache.ExportReplace. It returns nil.
@@ -70,7 +71,7 @@ func (a *Accessor) Replace(ctx context.Context, memory msal.Unmarshaler, _ msal.
 		theirs, err = readBlob(f.plain)
 	}
 	if err == nil {
-		err = a.replace(memory, theirs)
+		err = a.replace(memory, theirs, f.plain)
 	}
 	if errors.Is(err, ErrUnreadable) {
 		a.record.setAside(io, f)
@@ -106,16 +107,23 @@ func (a *Accessor) report(ctx context.Context, op string, err error) {
 }
 
 // replace makes what the Store has, with what memory had to add, MSAL's memory.
-func (a *Accessor) replace(memory msal.Unmarshaler, theirs blob) error {
+// plain is what theirs was read from: MSAL is given that, if it need not differ.
+func (a *Accessor) replace(memory msal.Unmarshaler, theirs blob, plain []byte) (err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	merged := merge3(a.base, a.ours, theirs)
-	now := time.Now()
-	merged.clamp(now)
-	merged.evict(a.evict)
-	data, err := merged.marshal()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnreadable, err)
+	var merged blob
+	if a.stored {
+		merged = theirs.clone() // memory has nothing to add
+	} else {
+		merged = merge3(a.base, a.ours, theirs)
+	}
+	clamped, evicted := merged.clamp(time.Now()), merged.evict(a.evict)
+	stored := a.stored && !clamped && !evicted
+	data := plain
+	if !stored || len(data) == 0 {
+		if data, err = merged.marshal(); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
 	}
 	if _, err := guarded(func() (struct{}, error) { return struct{}{}, memory.Unmarshal(data) }); err != nil {
 		return fmt.Errorf("%w: MSAL does not accept it", ErrUnreadable) // its error has what it read
@@ -126,7 +134,7 @@ func (a *Accessor) replace(memory msal.Unmarshaler, theirs blob) error {
 	for home := range merged.homes() {
 		delete(a.gone, home)
 	}
-	a.base, a.ours = theirs, merged
+	a.base, a.ours, a.stored = theirs, merged, stored
 	return nil
 }
 
@@ -135,7 +143,7 @@ func (a *Accessor) replace(memory msal.Unmarshaler, theirs blob) error {
 func (a *Accessor) detach() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.base = blob{}
+	a.base, a.stored = blob{}, false
 }
 
 func (a *Accessor) export(ctx context.Context, memory msal.Marshaler) error {
@@ -149,7 +157,7 @@ func (a *Accessor) export(ctx context.Context, memory msal.Marshaler) error {
 	}
 	a.mu.Lock()
 	base := a.base
-	a.ours = ours
+	a.ours, a.stored = ours, false
 	unwanted := a.unwanted(ctx, ours)
 	a.mu.Unlock()
 	err = a.record.update(ctx, blobLife, func(plain []byte, lost bool) ([]byte, error) {
@@ -168,7 +176,7 @@ func (a *Accessor) export(ctx context.Context, memory msal.Marshaler) error {
 	})
 	if err == nil || errors.Is(err, ErrUnreadable) {
 		a.mu.Lock()
-		a.base = ours
+		a.base, a.stored = ours, true
 		a.mu.Unlock()
 	}
 	return err
@@ -194,16 +202,6 @@ func readBlob(plain []byte) (blob, error) {
 		return b, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	return b, nil
-}
-
-// empty reports whether there is nobody's and nothing's token in b.
-func (b blob) empty() bool {
-	for name, section := range b.sections {
-		if name != "AppMetadata" && len(section) > 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // onBehalfOf reports whether memory is that for tokens on behalf of others,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -137,6 +138,21 @@ func TestCorruptRecordUnderARunningProcess(t *testing.T) {
 	assert.ElementsMatch(t, []string{"ann", "bob"}, people(t, process(t, s, idp)), "memory is stored anew")
 }
 
+// What a later MSAL has at the top level is unknown to us, and in memory when
+// the record turns out to be lost as it is written.
+func TestUnknownMembersOutliveALostRecord(t *testing.T) {
+	const content = `{"Account":{"a":{"x":"y"}},"Later":[1]}`
+	s := &faulty{}
+	accessor := func() *cache.Accessor { return cache.New(s, key(1)).Partition(scope("people")).Accessor(nil, nil) }
+	require.NoError(t, accessor().Export(t.Context(), fixed(content), msal.ExportHints{}))
+	name, sealed := s.only(t)
+	s.put(t, name, sealed[:len(sealed)/2])
+	require.NoError(t, accessor().Export(t.Context(), fixed(content), msal.ExportHints{}))
+	var m memory
+	require.NoError(t, accessor().Replace(t.Context(), &m, msal.ReplaceHints{}))
+	assert.JSONEq(t, content, string(m.data))
+}
+
 func TestRecordThatIsNoCache(t *testing.T) {
 	// Sealed with the right key, but not what MSAL can read.
 	for _, content := range []string{`null`, `[]`, `{"AccessToken":{"k":{"expires_on":[]}}}`, `{"Account":7}`} {
@@ -223,9 +239,8 @@ func TestTooMuchIsNotStored(t *testing.T) {
 	s := &cache.Memory{}
 	var failed error
 	a := cache.New(s, key(1)).Partition(scope("people")).Accessor(func(_ context.Context, _ string, err error) { failed = err }, nil)
-	huge, err := json.Marshal(map[string]any{"RefreshToken": map[string]any{"r": map[string]any{"secret": string(make([]byte, 1<<20))}}})
-	require.NoError(t, err)
-	require.NoError(t, a.Export(t.Context(), fixed(huge), msal.ExportHints{}))
+	huge := fixed(`{"RefreshToken":{"r":{"secret":"` + strings.Repeat("x", 1<<20) + `"}}}`)
+	require.NoError(t, a.Export(t.Context(), huge, msal.ExportHints{}))
 	assert.ErrorIs(t, failed, cache.ErrTooLarge)
 }
 

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -154,43 +153,3 @@ func remove(b blob, key string) blob {
 }
 
 func copied(b blob) blob { return merge3(blob{}, b, blob{}) }
-
-func FuzzMerge(f *testing.F) {
-	f.Add([]byte(`{"AccessToken":{"k":{"secret":"s","cached_at":"1"}}}`), []byte(`{"AccessToken":{}}`), []byte(`{"Account":{"a":{}},"x":1}`))
-	f.Add([]byte(``), []byte(`{"a":{"b":1}}`), []byte(`{"a":{"b":{}}}`))
-	f.Fuzz(func(t *testing.T, base, ours, theirs []byte) {
-		var blobs [3]blob
-		for i, data := range [][]byte{base, ours, theirs} {
-			b, err := parseBlob(data)
-			if err != nil {
-				return
-			}
-			blobs[i] = b
-		}
-		merged := merge3(blobs[0], blobs[1], blobs[2])
-		text, err := merged.marshal()
-		if err != nil || !json.Valid(text) {
-			t.Fatalf("%s: %v", text, err)
-		}
-		same, err := merge3(blobs[2], blobs[2], blobs[2]).marshal()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want, _ := blobs[2].marshal(); string(want) != string(same) {
-			t.Fatalf("merging nothing changes %s to %s", want, same)
-		}
-	})
-}
-
-func FuzzOpen(f *testing.F) {
-	s, err := newSealer(make([]byte, 32))
-	require.NoError(f, err)
-	sealed := s.seal("name", 1, []byte("plain"))
-	f.Add(sealed)
-	f.Add(sealed[:20])
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if plain, _, err := s.open("name", data); err == nil && string(plain) != "plain" {
-			t.Fatalf("%q was opened", data)
-		}
-	})
-}

@@ -15,35 +15,16 @@ const (
 	maxAccessTokens = 100
 )
 
-// fieldsOf returns an entry's fields; times are strings of Unix seconds.
-func fieldsOf(e entry) map[string]any {
-	var fields map[string]any
-	_ = json.Unmarshal([]byte(e), &fields)
-	return fields
-}
-
-// timeOf returns a time of an entry in Unix seconds; 0 if it has none.
-func timeOf(e entry, field string) int64 {
-	switch v := fieldsOf(e)[field].(type) {
-	case string:
-		seconds, _ := strconv.ParseInt(v, 10, 64)
-		return seconds
-	case float64:
-		return int64(v)
-	}
-	return 0
-}
-
 // prune drops access tokens that have ended, and the oldest of too many. MSAL
 // keeps them for ever.
 func (b blob) prune(now time.Time) {
 	section := b.sections[accessTokens]
 	cached := map[string]int64{}
 	for key, e := range section {
-		if ends := timeOf(e, "expires_on"); ends > 0 && ends <= now.Unix() {
+		if ends := e.time("expires_on"); ends > 0 && ends <= now.Unix() {
 			delete(section, key)
 		} else {
-			cached[key] = timeOf(e, "cached_at")
+			cached[key] = e.time("cached_at")
 		}
 	}
 	keys := make([]string, 0, len(section))
@@ -57,36 +38,45 @@ func (b blob) prune(now time.Time) {
 }
 
 // clamp makes tokens that were cached in the future, by a machine whose clock
-// is ahead, tokens of now: MSAL does not use them otherwise.
-func (b blob) clamp(now time.Time) {
+// is ahead, tokens of now: MSAL does not use them otherwise. It reports whether
+// there were any.
+func (b blob) clamp(now time.Time) (changed bool) {
 	section := b.sections[accessTokens]
 	for key, e := range section {
-		if timeOf(e, "cached_at") <= now.Unix() {
+		if e.time("cached_at") <= now.Unix() {
 			continue
 		}
-		fields := fieldsOf(e)
-		fields["cached_at"] = strconv.FormatInt(now.Unix(), 10)
-		if canonical, err := json.Marshal(fields); err == nil {
-			section[key] = entry(canonical)
+		var fields map[string]json.RawMessage
+		if json.Unmarshal([]byte(e), &fields) != nil {
+			continue
+		}
+		fields["cached_at"] = strconv.AppendQuote(nil, strconv.FormatInt(now.Unix(), 10))
+		if clamped, err := json.Marshal(fields); err == nil {
+			section[key] = entry(clamped)
+			changed = true
 		}
 	}
+	return changed
 }
 
-// evict drops the access tokens whose values evicted accepts.
-func (b blob) evict(evicted func(value string) bool) {
+// evict drops the access tokens whose values evicted accepts, and reports
+// whether there were any.
+func (b blob) evict(evicted func(value string) bool) (changed bool) {
 	section := b.sections[accessTokens]
 	for key, e := range section {
-		if value, ok := fieldsOf(e)["secret"].(string); ok && evicted(value) {
+		if value := e.field("secret"); value != "" && evicted(value) {
 			delete(section, key)
+			changed = true
 		}
 	}
+	return changed
 }
 
 // homes are the home accounts of those who are signed in.
 func (b blob) homes() map[string]bool {
 	homes := map[string]bool{}
 	for _, e := range b.sections["Account"] {
-		homes[homeOf(e)] = true
+		homes[e.field("home_account_id")] = true
 	}
 	return homes
 }
@@ -98,14 +88,9 @@ func (b blob) signOut(homes map[string]bool) {
 	}
 	for _, section := range b.sections {
 		for key, e := range section {
-			if home := homeOf(e); home != "" && homes[home] {
+			if home := e.field("home_account_id"); home != "" && homes[home] {
 				delete(section, key)
 			}
 		}
 	}
-}
-
-func homeOf(e entry) string {
-	home, _ := fieldsOf(e)["home_account_id"].(string)
-	return home
 }
