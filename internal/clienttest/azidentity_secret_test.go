@@ -11,14 +11,16 @@ import (
 func TestAzidentityClientSecret(t *testing.T) {
 	s := entratest.NewServer()
 	defer s.Close()
+	w := newWire(s)
 	credential, err := azidentity.NewClientSecretCredential(s.Tenant(), s.ClientID(), s.ClientSecret(),
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: options(s), DisableInstanceDiscovery: true})
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: optionsOver(s, w), DisableInstanceDiscovery: true})
 	require.NoError(t, err)
 
 	during, log := newAPI(s, credential).heals(t, "/users", func() { s.Revoke(s.ClientID()) })
 	require.Equal(t, 1, during.TokenRequests)
-	r := tokenRequests(log)[0]
-	require.Equal(t, "client_credentials", r.Grant)
-	require.Contains(t, r.Scopes, s.Scope())
-	require.JSONEq(t, `{"access_token":{"nbf":`+nbf(t, log)+`,"xms_cc":{"values":["CP1"]}}}`, r.Claims)
+	r := w.last(t, "client_credentials")
+	r.requireMembers(t, "claims", "client_id", "client_secret", "grant_type", "scope")
+	r.requireMSAL(t, s.ClientID(), s.Scope())
+	require.Equal(t, s.ClientSecret(), r.form.Get("client_secret"))
+	require.JSONEq(t, answered(t, log), r.form.Get("claims"))
 }

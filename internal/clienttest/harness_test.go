@@ -22,11 +22,14 @@ import (
 )
 
 // options are what a credential of azidentity needs to find the server.
-func options(s *entratest.Server) azcore.ClientOptions {
+func options(s *entratest.Server) azcore.ClientOptions { return optionsOver(s, s.Client()) }
+
+// optionsOver are options with a transport that takes note.
+func optionsOver(s *entratest.Server, transport policy.Transporter) azcore.ClientOptions {
 	host, _, _ := strings.Cut(strings.TrimPrefix(s.Authority(), "https://"), "/")
 	return azcore.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: "https://" + host},
-		Transport: s.Client(),
+		Transport: transport,
 	}
 }
 
@@ -128,6 +131,13 @@ func systemBrowser(t *testing.T, open func(url string) error) func() []string {
 		defer mu.Unlock()
 		return append([]string(nil), urls...)
 	}
+}
+
+// answered is what azidentity sends as claims for the challenge in the log: its
+// nbf, and the capability.
+func answered(t *testing.T, log []entratest.Request) string {
+	t.Helper()
+	return `{"access_token":{"nbf":` + nbf(t, log) + `,"xms_cc":{"values":["CP1"]}}}`
 }
 
 // nbf returns the member nbf of the challenge in the log, as it was sent.
