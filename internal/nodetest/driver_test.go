@@ -6,7 +6,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +27,7 @@ type step struct {
 
 	Called int    // the API's final answer to a call
 	Claims string // of the challenge that the call met
+	Posted []post // what was posted to Entra since the call before
 
 	InteractionRequired string // MSAL's error code: a silent request has failed
 	Suberror            string
@@ -38,10 +38,14 @@ type step struct {
 // conversation is what happened in a run of a program: its first call, the
 // event, and its second call.
 type conversation struct {
+	first []post              // before the first call
 	steps []step              // of the second call
 	stats entratest.Stats     // of the second call
 	log   []entratest.Request // of the second call
 }
+
+// last is the second call's end.
+func (c *conversation) last() step { return c.steps[len(c.steps)-1] }
 
 // tokenRequests returns those of the second call.
 func (c *conversation) tokenRequests() []entratest.Request {
@@ -109,11 +113,16 @@ func run(t *testing.T, s *entratest.Server, program string, event func()) *conve
 	}
 	require.NoError(t, cmd.Wait(), "%s", complaints.String())
 	require.Equal(t, 2, calls, "%s", complaints.String())
-	c.steps = c.steps[1:]
+	c.first, c.steps = c.steps[0].Posted, c.steps[1:]
 	c.stats, c.log = s.Stats().Sub(before), s.Log()[seen:]
 	require.Equal(t, 1, c.stats.Challenges)
 	require.Equal(t, 2, c.stats.APICalls)
 	return &c
+}
+
+// userScope is one permission of the API.
+func userScope(s *entratest.Server) string {
+	return strings.TrimSuffix(s.Scope(), "/.default") + "/User.Read"
 }
 
 // settings is what the programs need to know of the server.
@@ -121,7 +130,7 @@ func settings(t *testing.T, s *entratest.Server) string {
 	t.Helper()
 	text, err := json.Marshal(map[string]string{
 		"authority": s.Authority(), "api": s.API(), "scope": s.Scope(),
-		"userScope": strings.TrimSuffix(s.Scope(), "/.default") + "/User.Read",
+		"userScope": userScope(s),
 		"clientID":  s.ClientID(), "clientSecret": s.ClientSecret(), "publicClientID": s.PublicClientID(),
 	})
 	require.NoError(t, err)
@@ -135,22 +144,4 @@ func authorityFile(t *testing.T, s *entratest.Server) string {
 	block := &pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}
 	require.NoError(t, os.WriteFile(name, pem.EncodeToMemory(block), 0o600))
 	return name
-}
-
-// asked returns the claims that a client asked for in a URL of the authorize
-// endpoint.
-func asked(t *testing.T, raw string) string {
-	t.Helper()
-	u, err := url.Parse(raw)
-	require.NoError(t, err)
-	return u.Query().Get("claims")
-}
-
-// accessToken returns the access_token member of a claims parameter: msal-node
-// adds others of its own.
-func accessToken(t *testing.T, claims string) string {
-	t.Helper()
-	var members map[string]json.RawMessage
-	require.NoError(t, json.Unmarshal([]byte(claims), &members), "%q", claims)
-	return string(members["access_token"])
 }

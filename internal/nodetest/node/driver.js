@@ -12,6 +12,15 @@ export async function ask(request) {
   return JSON.parse(value);
 }
 
+// What MSAL posts is told to the test with the call that it was for. MSAL
+// itself is left as it is.
+let posted = [];
+const send = globalThis.fetch;
+globalThis.fetch = (url, how) => {
+  if (how?.method === "POST") posted.push({ to: new URL(url).pathname, form: Object.fromEntries(new URLSearchParams(how.body)) });
+  return send(url, how);
+};
+
 export const settings = JSON.parse(process.env.NODETEST_SETTINGS);
 
 // auth is the part of MSAL's configuration that every application here has.
@@ -38,7 +47,8 @@ export function claimsOf(response) {
 export async function run(path, obtain) {
   const call = (token) => fetch(settings.api + path, { headers: { authorization: `Bearer ${token}` } });
   let token = await obtain(undefined);
-  await ask({ called: (await call(token)).status });
+  await ask({ called: (await call(token)).status, posted });
+  posted = [];
   let response = await call(token);
   const claims = claimsOf(response);
   if (claims) {
@@ -47,6 +57,6 @@ export async function run(path, obtain) {
     token = fresh;
     response = await call(token);
   }
-  await ask({ called: response.status, claims });
+  await ask({ called: response.status, claims, posted });
   process.exit(0);
 }
