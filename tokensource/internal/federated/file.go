@@ -22,6 +22,10 @@ const maxToken = 64 << 10
 // put a newer one there before it expires.
 func File(path string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
+		// A pipe would hold whoever opens it until somebody writes there.
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return "", fmt.Errorf("%w: the federated token file %s is not a regular file", msalcae.ErrMisconfigured, path)
+		}
 		f, err := os.Open(path)
 		if err != nil {
 			return "", fmt.Errorf("%w: the federated token file cannot be read (%w); check the path, and that the platform puts a token there", msalcae.ErrMisconfigured, err)
