@@ -152,3 +152,27 @@ func TestSignOutDuringARequest(t *testing.T) {
 	require.ErrorAs(t, err, &redirect)
 	assert.Equal(t, 2, s.count())
 }
+
+// One that was under way when they signed in again is not the last word: what
+// the new sign-in brought is.
+func TestSignInDuringARequest(t *testing.T) {
+	ctx, nonce := context.Background(), ""
+	s := webEntra(&nonce)
+	app, who := webSignedIn(t, s, &nonce)
+	answer := s.answer
+	s.answer = func(n int, form url.Values) (int, string) {
+		if n > 2 {
+			return answer(n, form)
+		}
+		begun, err := app.SignIn(ctx, who)
+		assert.NoError(t, err)
+		nonce = begun.Nonce
+		_, err = app.Redeem(ctx, begun, url.Values{"state": {begun.State}, "code": {"code"}})
+		assert.NoError(t, err)
+		return 400, `{"error":"invalid_grant","suberror":"bad_token","error_codes":[50173]}`
+	}
+	tok, err := app.User(who, "other").Token(ctx, msalcae.TokenRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, "at-4", tok.Value)
+	assert.Equal(t, 4, s.count())
+}

@@ -69,8 +69,10 @@ func (u *webUser) acquire(ctx context.Context, scopes []string, req msalcae.Toke
 		options = append(options, confidential.WithClaimsFromClient(req.Claims))
 	}
 	res, err := tokenOf(ctx, func() (public.AuthResult, error) { return client.AcquireTokenSilent(ctx, scopes, options...) })
-	_, _, now := u.current()
+	_, newest, now := u.current()
 	switch {
+	case now == left && newest != client && errors.Is(err, msalcae.ErrInteractionRequired):
+		return u.acquire(ctx, scopes, req) // they have signed in again since
 	case now != left, errors.Is(err, entra.ErrNoRefreshToken):
 		return nil, u.mustSignIn(ctx, scopes, req.Claims, errNotSignedIn)
 	case errors.Is(err, msalcae.ErrInteractionRequired):
