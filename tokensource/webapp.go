@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -181,7 +182,8 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 // Connect Core section 3.1.3.7).
 func (w *WebApp) vet(begun WebSignIn, res public.AuthResult) error {
 	id, ok := jwt.Read(res.IDToken.RawToken)
-	if !ok || id.Nonce != begun.Nonce || !slices.Contains(id.Audience, w.app.clientID) {
+	ours := func(audience string) bool { return strings.EqualFold(audience, w.app.clientID) } // Entra writes it in lower case
+	if !ok || id.Nonce != begun.Nonce || !slices.ContainsFunc(id.Audience, ours) {
 		return ErrSignInMismatch
 	}
 	return mismatch(begun.Account, res)
