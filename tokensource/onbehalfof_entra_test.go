@@ -175,12 +175,15 @@ func bodyOf(t testing.TB, resp *http.Response) string {
 	return string(body)
 }
 
-// Hundreds of people at once, over sockets (TestOnBehalfOfCrowd has a thousand
-// without): one exchange for each, everybody is themselves, and a change of
-// policy for all of them costs one request each.
+// A crowd at once, over sockets, and a thousand in memory: one exchange for each,
+// everybody is themselves, and a change of policy for all of them costs one
+// request each.
 func TestOnBehalfOfCrowdAtEntra(t *testing.T) {
-	const people = 250
-	e := newEntra(t)
+	t.Run("sockets", func(t *testing.T) { crowdOnBehalf(t, newEntra(t), 100) })
+	t.Run("memory", func(t *testing.T) { inBubble(t, func(t *testing.T, e entra) { crowdOnBehalf(t, e, 1000) }) })
+}
+
+func crowdOnBehalf(t *testing.T, e entra, people int) {
 	c := e.confidential()
 	assertions := make([]string, people)
 	var wg sync.WaitGroup
@@ -213,7 +216,7 @@ func TestOnBehalfOfCrowdAtEntra(t *testing.T) {
 	before, memory := e.Stats(), tokensource.Heap()
 	round()
 	assert.Equal(t, people, e.Stats().Sub(before).TokenRequests)
-	t.Logf("%d people: %d KiB each, with the server's part of it", people, (tokensource.Heap()-memory)/people>>10)
+	t.Logf("%d people: %d KiB each, with the server's part of it", people, (tokensource.Heap()-memory)/int64(people)>>10)
 	before = e.Stats()
 	for p := range people {
 		e.ChangePolicy(fmt.Sprintf("person-%d@contoso.test", p))

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -195,53 +193,6 @@ func TestOldAssertionOfARevokedSession(t *testing.T) {
 	})
 }
 
-// MaxAssertions bounds what is remembered, MSAL's part of it included: a
-// person's tokens go with their source.
-func TestOnBehalfOfMemoryIsBounded(t *testing.T) {
-	const people, bound = 1000, 50
-	big := strings.Repeat("x", 2000)
-	s := &scriptedEntra{answer: func(n int, form url.Values) (int, string) {
-		return 200, userToken(fmt.Sprint("person-", n), fmt.Sprint("at-", n, big), form.Get("scope"), "")
-	}}
-	serve := func(t *testing.T, from, to int, ask func(assertion string) error) (kept int64) {
-		before := heap()
-		for n := range people {
-			require.NoError(t, ask(assertionOf(fmt.Sprint("person-", n, big), time.Now().Add(time.Hour))))
-			s.requests = nil
-		}
-		return heap() - before
-	}
-	ctx := context.Background()
-	cred, err := confidential.NewCredFromSecret("x")
-	require.NoError(t, err)
-	raw, err := confidential.New(testAuthority, "id", cred, confidential.WithInstanceDiscovery(false), confidential.WithHTTPClient(&http.Client{Transport: s}))
-	require.NoError(t, err)
-	msal := serve(t, 0, people, func(assertion string) error {
-		_, err := raw.AcquireTokenOnBehalfOf(ctx, assertion, []string{"api://b/.default"})
-		return err
-	})
-	assert.Greater(t, msal, int64(people*len(big)), "MSAL does not show the defect any more")
-	runtime.KeepAlive(raw)
-
-	c := confidentialOver(t, s, func(cfg *ConfidentialConfig) { cfg.MaxAssertions = bound })
-	ours := serve(t, 0, people, func(assertion string) error {
-		_, err := c.OnBehalfOf(assertion, "api://b/.default").Token(ctx, msalcae.TokenRequest{})
-		return err
-	})
-	t.Logf("after %d people: MSAL keeps %d KiB of all, we %d KiB of the last %d (%d bytes each)", people, msal>>10, ours>>10, bound, ours/bound)
-	assert.Less(t, ours, msal/2)
-	assert.Equal(t, bound, c.delegates.Len())
-}
-
-// heap is what is alive.
-func heap() int64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
 // MSAL refuses a token of this flow that lives for five minutes or less.
 func TestOnBehalfOfShortLivedToken(t *testing.T) {
 	s := &scriptedEntra{answer: func(n int, form url.Values) (int, string) {
@@ -251,58 +202,4 @@ func TestOnBehalfOfShortLivedToken(t *testing.T) {
 	_, err := confidentialOver(t, s).OnBehalfOf("opaque", "api://b/.default").Token(context.Background(), msalcae.TokenRequest{})
 	require.ErrorContains(t, err, "less than five minutes")
 	assert.NotErrorIs(t, err, msalcae.ErrInteractionRequired)
-}
-
-// A thousand people at once: one exchange for each, however many requests they
-// make, and nobody gets another's token.
-func TestOnBehalfOfCrowd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const people, calls = 1000, 3
-		s := &scriptedEntra{answer: func(n int, form url.Values) (int, string) {
-			time.Sleep(50 * time.Millisecond)
-			return onBehalf(n, form)
-		}}
-		c := confidentialOver(t, s)
-		type result struct {
-			who string
-			tok *msalcae.Token
-			err error
-		}
-		round := func(claims string, rejected []string) (got []string) {
-			results := make(chan result)
-			for p := range people {
-				who := fmt.Sprint("person-", p)
-				req := msalcae.TokenRequest{Claims: claims}
-				if rejected != nil {
-					req.Rejected = rejected[p]
-				}
-				for range calls {
-					go func() {
-						tok, err := c.OnBehalfOf(assertionOf(who, time.Now().Add(time.Hour).Truncate(time.Hour)), "api://b/.default").Token(t.Context(), req)
-						results <- result{who, tok, err}
-					}()
-				}
-			}
-			got = make([]string, people)
-			for range people * calls {
-				r := <-results
-				require.NoError(t, r.err)
-				require.True(t, strings.HasSuffix(r.tok.Value, "-of-"+r.who), "%s got %s", r.who, r.tok.Value)
-				var p int
-				_, err := fmt.Sscanf(r.who, "person-%d", &p)
-				require.NoError(t, err)
-				got[p] = r.tok.Value
-			}
-			return got
-		}
-		before := heap()
-		first := round("", nil)
-		assert.Equal(t, people, s.count())
-		t.Logf("%d people: %d bytes each", people, (heap()-before)/people)
-		second := round(laterNbf, first)
-		assert.Equal(t, 2*people, s.count(), "one revocation, one request for each")
-		for p := range people {
-			assert.False(t, slices.Contains(first, second[p]))
-		}
-	})
 }
