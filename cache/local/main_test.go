@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +33,24 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if quickDir != "" {
+		_ = os.RemoveAll(quickDir)
+	}
+	os.Exit(status)
+}
+
+// light is a folder in memory where the system has one, for tests that write
+// thousands of times: what a process has written survives its end there as on a
+// disk, which only a loss of power tells apart.
+func light(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "msalcae-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // A child is another process.
@@ -62,11 +81,30 @@ func newChild(t testing.TB, role string, args []string, change ...func(*exec.Cmd
 	return c
 }
 
-// quick has a child run without the race detector.
+// quick has a child run from a smaller binary of these tests, without the race
+// detector, the tests of whole applications and what these need: it starts
+// several times as fast, for tests that start thousands of processes.
 func quick(t testing.TB) func(*exec.Cmd) {
-	path := builtQuick(t)
+	t.Helper()
+	path, err := builtQuick()
+	require.NoError(t, err)
 	return func(c *exec.Cmd) { c.Path = path }
 }
+
+var quickDir string // what TestMain removes
+
+var builtQuick = sync.OnceValues(func() (path string, err error) {
+	if quickDir, err = os.MkdirTemp("", "msalcae-quick-"); err != nil {
+		return "", err
+	}
+	path = filepath.Join(quickDir, "quick.test")
+	build := exec.Command("go", "test", "-c", "-tags", "quick", "-ldflags", "-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go test -c: %w: %s", err, out)
+	}
+	return path, nil
+})
 
 func spawn(t testing.TB, role string, args []string, change ...func(*exec.Cmd)) *child {
 	t.Helper()

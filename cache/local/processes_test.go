@@ -86,10 +86,10 @@ func shared(t testing.TB, dir string) int {
 }
 
 func TestEightBusyProcessesLoseNothing(t *testing.T) {
-	dir := t.TempDir()
+	dir, fast := t.TempDir(), quick(t)
 	var all []*child
 	for i := range 8 {
-		all = append(all, spawn(t, "cycle", []string{dir, strconv.Itoa(i), "200"}))
+		all = append(all, spawn(t, "cycle", []string{dir, strconv.Itoa(i), "200"}, fast))
 	}
 	for _, c := range all {
 		c.wait()
@@ -100,7 +100,7 @@ func TestEightBusyProcessesLoseNothing(t *testing.T) {
 }
 
 func TestEightShortProcessesLoseNothing(t *testing.T) {
-	dir, fast := t.TempDir(), quick(t)
+	dir, fast := light(t), quick(t)
 	for round := range 100 {
 		var all []*child
 		for i := range 8 {
