@@ -22,8 +22,11 @@
 //
 // What was chosen stays: a session that cannot reach the key, such as over ssh
 // without the desktop's bus, gets an error and not a second key that would make
-// the desktop's tokens useless. A key that is gone, as after a restart from the
-// kernel's keyring, is replaced by a new one, and people sign in again.
+// the desktop's tokens useless. A key that is gone is replaced by a new one, and
+// people sign in again. After a restart, which takes the key from the kernel's
+// keyring, the store is chosen anew: a Secret Service that was locked, or not
+// unlocked within three seconds, when the cache was first opened has it from
+// then on.
 //
 // # Files
 //

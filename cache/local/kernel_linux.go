@@ -19,6 +19,9 @@ const keyPermissions = 0x3f3f0000
 
 func (kernelKeyring) Name() string { return "the kernel's keyring" }
 
+// forgets: a key ends with a restart of the machine, or three days without use.
+func (kernelKeyring) forgets() {}
+
 // on calls f with the ring, which the thread then possesses. The thread, and
 // what it possesses, end afterwards.
 func (kernelKeyring) on(ctx context.Context, f func(ring int) ([]byte, error)) ([]byte, error) {

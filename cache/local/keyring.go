@@ -168,17 +168,18 @@ func (k *keyring) tell(before keyInfo, now KeyStore) {
 		_ = (plaintext{k.files}).Delete(context.Background(), k.item)
 		k.warn(fmt.Errorf("msalcae: the cache's key lay in a file; there is a new one in %s, and everybody signs in again", now.Name()))
 	default:
-		k.warn(fmt.Errorf("msalcae: the cache's key in %s is not the one that was there before; who signed in before signs in again", before.Store))
+		k.warn(fmt.Errorf("msalcae: the cache's key is not the one that was in %s before; there is a new one in %s, and who signed in before signs in again", before.Store, now.Name()))
 	}
 }
 
 // stores are those that a new key may be kept in, in this order. A cache whose
-// key was in one of the system's stays there.
+// key was in one of the system's stays there, unless that one forgets: then it
+// may have been chosen only because a better one was locked at the time.
 func (k *keyring) stores(before string) []KeyStore {
 	if k.own != nil {
 		return []KeyStore{k.own}
 	}
-	if store := k.named(before); store != nil {
+	if store := k.named(before); store != nil && !forgetful(store) {
 		return []KeyStore{store}
 	}
 	stores := system(k.files)

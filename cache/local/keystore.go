@@ -28,6 +28,12 @@ type KeyStore interface {
 // ErrNoKey says that a KeyStore can be reached and has no such key.
 var ErrNoKey = errors.New("msalcae: there is no such key")
 
+// forgetful reports whether store loses its keys in the normal course of things.
+func forgetful(store KeyStore) bool {
+	_, ok := store.(interface{ forgets() })
+	return ok
+}
+
 // itemFor names the key of the cache in dir, since one program may have several.
 func itemFor(app, dir string) string {
 	sum := sha256.Sum256([]byte(dir))

@@ -1,10 +1,12 @@
 package local
 
 import (
+	"context"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,6 +78,28 @@ func TestLockedSecretServiceAtFirst(t *testing.T) {
 	assert.Contains(t, said, "failed to unlock")
 	assert.Equal(t, "a file 1", run(t, "count-up", []string{dir, "no-keyctl", "plaintext"}, d.in(t, locked)))
 	assert.Equal(t, "a file 2", run(t, "count-up", []string{dir, "no-keyctl", "plaintext"}, d.in(t, unlocked)))
+}
+
+// The kernel's keyring has the key only because the better store was locked at
+// the time: a restart, which loses the key in any case, mends that.
+func TestRestartChoosesTheKeyStoreAnew(t *testing.T) {
+	d := newDesktop(t)
+	dir := filepath.Join(d.home, "cache")
+	run(t, "count-up", []string{filepath.Join(d.home, "other")}, d.in(t, unlocked)) // now there is a keyring to be locked
+	first := run(t, "count-up", []string{dir}, d.in(t, locked))
+	if !hasKernelKeyring(t) {
+		assert.Contains(t, first, ErrNoSecureStorage.Error())
+		return
+	}
+	t.Cleanup(func() { _ = (kernelKeyring{}).Delete(context.Background(), itemFor("app", dir)) })
+	assert.Equal(t, "the kernel's keyring 1", first)
+	assert.Equal(t, "the kernel's keyring 2", run(t, "count-up", []string{dir}, d.in(t, unlocked)), "the key stays where it is")
+	require.NoError(t, (kernelKeyring{}).Delete(t.Context(), itemFor("app", dir)))
+	said := strings.Split(run(t, "count-up", []string{dir}, d.in(t, unlocked)), "\n")
+	require.Len(t, said, 2)
+	assert.Contains(t, said[0], "warning:")
+	assert.Equal(t, "the Secret Service 1", said[1])
+	assert.Equal(t, "the Secret Service 2", run(t, "count-up", []string{dir}, d.in(t, unlocked)))
 }
 
 func TestBusThatDoesNotAnswer(t *testing.T) {
