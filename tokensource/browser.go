@@ -192,7 +192,11 @@ func redeem(ctx context.Context, req PromptRequest, redirectURI string, form url
 	if err != nil {
 		return public.AuthResult{}, err
 	}
-	res, err := patiently(ctx, func() (public.AuthResult, error) {
+	call := patiently[public.AuthResult]
+	if req.wrapped() {
+		call = once
+	}
+	res, err := call(ctx, func() (public.AuthResult, error) {
 		return req.Client.AcquireTokenByAuthCode(ctx, code, redirectURI, req.Scopes,
 			public.WithChallenge(verifier), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
 	})

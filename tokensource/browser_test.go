@@ -230,6 +230,19 @@ func TestBrowserRetriesRedemption(t *testing.T) {
 	var answer *msalcae.Error
 	require.ErrorAs(t, err, &answer)
 	assert.Equal(t, time.Minute, answer.RetryAfter)
+
+	// What is under a client of somebody else's may send again by itself.
+	busy.Header = nil
+	for endpoint, prompt := range map[entratest.Endpoint]tokensource.Prompt{
+		entratest.TokenEndpoint: e.browser(), entratest.DeviceEndpoint: &tokensource.DeviceCode{Out: io.Discard},
+	} {
+		e.Fail(endpoint, 1, busy)
+		before := len(e.Requests(endpoint))
+		_, err = tokensource.WrapPublic(e.rawPublic(), prompt).SignIn(testContext(t), e.Scope())
+		require.ErrorAs(t, err, &answer, endpoint)
+		assert.Equal(t, 503, answer.Status)
+		assert.Equal(t, before+1, len(e.Requests(endpoint)), "%s", endpoint)
+	}
 }
 
 // No goroutine of ours outlives a sign-in, however it ended.

@@ -20,6 +20,18 @@ const (
 	inOpen   = "Browser.Open"
 )
 
+// once makes a call of MSAL's below a client that the caller built. Whether its
+// HTTP client sends again by itself is not known: only the engine repeats there,
+// and only silent calls.
+func once[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	result, err := entra.Guard(entra.InMSAL, call)
+	if err != nil {
+		var none T
+		return none, entra.Typed(ctx, err)
+	}
+	return result, nil
+}
+
 // acquiring returns the context of one acquisition, which tells the caches below
 // MSAL of the rejected token, and reports their failures to the Trace. heard is
 // set if one is an Accessor; nil: nobody asks.

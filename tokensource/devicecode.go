@@ -47,7 +47,11 @@ const (
 
 // SignIn implements Prompt. It ends with ctx, or when the code has expired.
 func (d *DeviceCode) SignIn(ctx context.Context, req PromptRequest) (public.AuthResult, error) {
-	code, err := patiently(ctx, func() (public.DeviceCode, error) {
+	call := patiently[public.DeviceCode]
+	if req.wrapped() {
+		call = once
+	}
+	code, err := call(ctx, func() (public.DeviceCode, error) {
 		return req.Client.AcquireTokenByDeviceCode(ctx, slices.Clone(req.Scopes), public.WithClaims(req.Claims), public.WithTenantID(req.Tenant))
 	})
 	switch {

@@ -43,3 +43,6 @@ type PromptRequest struct {
 	// check says whether the right person signed in, for a page to say so.
 	check func(public.AuthResult) error
 }
+
+// wrapped reports whether Client was built by somebody else.
+func (r PromptRequest) wrapped() bool { return r.ClientID == "" }
