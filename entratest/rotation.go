@@ -17,7 +17,7 @@ type rotation struct {
 const publishedKeys = 3
 
 // sharedKeys are those of all servers of the process, in the order in which
-// they sign: to make an RSA key takes longer than most tests do.
+// they sign: to make a key takes longer than many tests do.
 var sharedKeys struct {
 	mu  sync.Mutex
 	all []*jose.Key
@@ -28,7 +28,7 @@ func nthKey(n int) *jose.Key {
 	sharedKeys.mu.Lock()
 	defer sharedKeys.mu.Unlock()
 	for len(sharedKeys.all) <= n {
-		sharedKeys.all = append(sharedKeys.all, jose.NewKey("entratest token signing: for tests only", certsFrom, certsUntil))
+		sharedKeys.all = append(sharedKeys.all, jose.NewQuickKey("entratest token signing: for tests only", certsFrom, certsUntil))
 	}
 	return sharedKeys.all[n]
 }

@@ -64,7 +64,7 @@ func TestAlgorithms(t *testing.T) {
 	wide, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	require.NoError(t, err)
 	pss := func(sum []byte) []byte {
-		b, err := rsa.SignPSS(rand.Reader, key.private, crypto.SHA256, sum, nil)
+		b, err := rsa.SignPSS(rand.Reader, key.signer.(*rsa.PrivateKey), crypto.SHA256, sum, nil)
 		require.NoError(t, err)
 		return b
 	}
