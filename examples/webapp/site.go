@@ -91,10 +91,11 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 
 // send sends the browser to Entra and keeps what its answer must match.
 func (s *site) send(w http.ResponseWriter, r *http.Request, begun tokensource.WebSignIn) {
-	session := session{begun: begun}
+	session := newSession(public.Account{})
 	if had := s.sessions.of(r); had != nil {
-		session.account = had.account
+		session = *had // whoever turns back is still signed in, with the pages that they have open
 	}
+	session.begun = begun
 	s.sessions.begin(w, r, session)
 	http.Redirect(w, r, begun.URL, http.StatusSeeOther)
 }
@@ -108,8 +109,11 @@ func (s *site) signedIn(w http.ResponseWriter, r *http.Request) {
 	}
 	who, err := s.people.Redeem(r.Context(), session.begun, r.URL.Query())
 	switch {
-	case errors.Is(err, tokensource.ErrDeclined), errors.Is(err, tokensource.ErrSignInMismatch):
+	case errors.Is(err, tokensource.ErrSignInMismatch):
 		http.Redirect(w, r, "/", http.StatusSeeOther)
+	case errors.Is(err, tokensource.ErrDeclined):
+		// No redirect: it might lead to Entra again, and so on.
+		http.Error(w, "You did not sign in. Go to the start page to try again.", http.StatusForbidden)
 	case errors.Is(err, msalcae.ErrAccountMismatch):
 		http.Error(w, "Somebody else signed in; nothing of them was kept. Go back and sign in as yourself.", http.StatusForbidden)
 	case err != nil:
@@ -122,7 +126,7 @@ func (s *site) signedIn(w http.ResponseWriter, r *http.Request) {
 
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
 	session := s.sessions.of(r)
-	if session == nil || r.PostFormValue("form") != session.form {
+	if session == nil || session.account.HomeAccountID == "" || r.PostFormValue("form") != session.form {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}

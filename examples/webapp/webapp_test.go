@@ -131,3 +131,53 @@ func TestUnreachableGraph(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, status)
 	assert.Equal(t, "That did not work. Try again in a while.\n", text)
 }
+
+// Whoever turns back at Entra is still signed in, with the page that they left:
+// its form works, and none that they did not get.
+func TestTurningBack(t *testing.T) {
+	entra, b := start(t)
+	_, text := b.open("/sign-in")
+	form := regexp.MustCompile(`name="form" value="([^"]+)"`).FindStringSubmatch(text)
+	require.NotNil(t, form)
+	entra.Revoke(entra.Username())
+	for _, path := range []string{"/", "/sign-in"} { // both lead to Entra
+		resp, err := b.client.Get(b.app + path)
+		require.NoError(t, err)
+		resp.Body.Close()
+		require.Equal(t, http.StatusSeeOther, resp.StatusCode)
+	}
+	for _, value := range []string{"", form[1]} {
+		resp, err := b.client.PostForm(b.app+"/sign-out", url.Values{"form": {value}})
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, value != "", b.cookie() == "", "signed out with %q", value)
+	}
+}
+
+// cookie is that of the app; "": none.
+func (b *browser) cookie() string {
+	u, err := url.Parse(b.app)
+	require.NoError(b.t, err)
+	for _, c := range b.client.Jar.Cookies(u) {
+		return c.Value
+	}
+	return ""
+}
+
+// A session that is gone and a person who will not sign in: that is said, and
+// the browser is not sent to Entra again and again.
+func TestDeclined(t *testing.T) {
+	entra, b := start(t)
+	b.open("/sign-in")
+	entra.Revoke(entra.Username())
+	b.person = entra.NewBrowser(entra.Username())
+	b.person.Decline = true
+	resp, err := b.client.Get(b.app + "/")
+	require.NoError(t, err)
+	resp.Body.Close()
+	require.NoError(t, b.person.Open(resp.Header.Get("Location")))
+	resp, err = b.client.Get(b.app + (<-b.landed).String())
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+}
