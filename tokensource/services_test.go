@@ -170,6 +170,10 @@ func TestServicesOfTwoTenants(t *testing.T) {
 		c := home.Tenant(e.Tenant())
 		sources["app"] = append(sources["app"], c.App("https://graph.microsoft.com/.default"))
 		sources["on behalf"] = append(sources["on behalf"], c.OnBehalfOf(e.assertionByPassword(e.Username(), e.Password()), "User.Read"))
+		a := newWebApp(t, e)
+		a.WebApp, err = c.WebApp(tokensource.WebConfig{RedirectURI: a.uri, Scopes: []string{"User.Read"}})
+		require.NoError(t, err)
+		sources["web user"] = append(sources["web user"], a.User(a.signIn(e.NewBrowser(e.Username())), "User.Read"))
 	}
 	status := func(e entra, source *tokensource.Source) int {
 		resp, err := e.api(source).Get("https://graph.microsoft.com/v1.0/users")

@@ -25,7 +25,7 @@ type WebConfig struct {
 	// Scopes are asked for when somebody signs in. Required.
 	Scopes []string
 	// MaxUsers bounds the people who are remembered, each with their refresh
-	// token. The least recently used leave first, and sign in again when they
+	// token, which takes 10 to 20 KiB. The least recently used leave first, and sign in again when they
 	// come back, which Entra's session in their browser makes short. Zero:
 	// 10,000.
 	MaxUsers int
@@ -189,9 +189,10 @@ func (w *WebApp) vet(begun WebSignIn, res public.AuthResult) error {
 	return mismatch(begun.Account, res)
 }
 
-// SignOut forgets a person and all their tokens. Entra's session in their
-// browser goes on, and so does that of the app, which is to forget the account
-// as well. It is no error if they are not signed in.
+// SignOut forgets a person and all their tokens, also for requests under way,
+// but not for a Source that is still held of somebody whom MaxUsers has let go.
+// Entra's session in their browser goes on, and so does that of the app, which
+// is to forget the account as well. It is no error if they are not signed in.
 func (w *WebApp) SignOut(_ context.Context, a public.Account) error {
 	if a.HomeAccountID == "" {
 		return errNoHome
