@@ -75,7 +75,8 @@ func checkShared(ctx context.Context, a, b cache.Store) error {
 func checkSwaps(ctx context.Context, a, b cache.Store) error {
 	first, next, other := []byte("first"), []byte("next"), []byte("other")
 	return errors.Join(
-		refused(ctx, a, one, first, next), // there is none
+		refused(ctx, a, one, first, next),    // there is none
+		refused(ctx, a, one, []byte{}, next), // nor an empty one
 		swap(ctx, a, one, nil, first),
 		refused(ctx, b, one, nil, other), // there is one
 		refused(ctx, b, one, other, next),
