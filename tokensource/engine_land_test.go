@@ -116,17 +116,17 @@ func TestStepUpDoesNotSatisfyWhatCameLater(t *testing.T) {
 func TestTokenOlderThanAVoidedOneComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
-		entra.slow(0, 20*time.Second, 0, 5*time.Second)
+		entra.slow(0, 5*time.Second, 0, 20*time.Second)
 		s := New(entra.acquire)
 		first := token(t, s)
-		renewal := ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: "of an earlier process"}) // token-2, slow
+		ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: "of an earlier process"}) // token-2
 		stepped := challenge(t, s, acrs("c1"), first)
 		require.Equal(t, "token-3", stepped, "with what was pending too")
 		require.Equal(t, stepped, token(t, s))
-		assert.Equal(t, "token-4", challenge(t, s, nbf(0), stepped))
-		time.Sleep(time.Minute)
-		assert.NotEqual(t, "token-2", <-renewal)
-		assert.Equal(t, "token-4", token(t, s))
+		renewed := ask(t, s, msalcae.TokenRequest{Claims: nbf(0), Rejected: stepped}) // token-4, slower
+		time.Sleep(10 * time.Second)
+		assert.Equal(t, "token-4", token(t, s), "token-2 is older than the voided token-3")
+		assert.Equal(t, "token-4", <-renewed)
 	})
 }
 
@@ -276,5 +276,99 @@ func TestPlainRefusalOfAnotherToken(t *testing.T) {
 		s.Refused("an older one", "")
 		synctest.Wait()
 		assert.Equal(t, 1, entra.requests())
+	})
+}
+
+func TestRenewalThatMoreClaimsOvertake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		acquire, asked := recording(&issuer{latency: time.Second})
+		s := New(acquire)
+		first := token(t, s)
+		one := ask(t, s, msalcae.TokenRequest{Claims: nbf(0), Rejected: first})
+		two := ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: first})
+		assert.Equal(t, "token-2", <-one)
+		assert.Equal(t, "token-3", <-two)
+		assert.Contains(t, asked()[2].Claims, "capolids")
+		assert.Equal(t, "token-3", token(t, s))
+	})
+}
+
+func TestStepUpPromptOutlivesAnEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		prompts := 0
+		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if asking(req.Claims).acrs != "" {
+				return nil, interaction
+			}
+			return entra.acquire(ctx, req)
+		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			prompts++
+			time.Sleep(time.Minute)
+			return entra.token("signed in"), nil
+		})
+		first := token(t, s)
+		one := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
+		next := challenge(t, s, nbf(0), first)
+		two := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: next})
+		assert.Equal(t, "signed in", <-one)
+		assert.Equal(t, "signed in", <-two)
+		assert.Equal(t, 1, prompts)
+	})
+}
+
+func TestRenewalBeforeARevocationDoesNotAnswerIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		first := token(t, s)
+		challenge(t, s, nbf(0), first) // token-2
+		time.Sleep(56 * time.Minute)
+		token(t, s)
+		synctest.Wait()
+		require.Equal(t, "token-3", token(t, s))
+		entra.latency = time.Second
+		renewed := ask(t, s, msalcae.TokenRequest{Claims: nbf(1), Rejected: "token-3"})
+		assert.Equal(t, "token-4", challenge(t, s, nbf(2), first), "a late 401; token-2 is older than what was revoked")
+		assert.Equal(t, "token-4", <-renewed)
+	})
+}
+
+func TestOlderTokensRefusalLeavesTheOneInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		s := New(entra.acquire)
+		token(t, s)
+		entra.latency = time.Second
+		renewed := ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: "of an earlier process"})
+		start := time.Now()
+		assert.Equal(t, "token-1", token(t, s), "nobody has refused it")
+		assert.Zero(t, time.Since(start))
+		assert.Equal(t, "token-2", <-renewed)
+		assert.Equal(t, "token-2", token(t, s))
+		challenge(t, s, capol("p"), "of an earlier process")
+		challenge(t, s, capol("p"), "token-1")
+		assert.Empty(t, s.pendingClaims(), "late 401s that were answered long ago ask for nothing")
+	})
+}
+
+func TestWhatRidesAlongCausesNoPrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		over := false
+		var asked string
+		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if over {
+				return nil, sessionOver
+			}
+			return entra.acquire(ctx, req)
+		}, func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			asked = req.Claims
+			return entra.token("signed in"), nil
+		})
+		c1 := challenge(t, s, acrs("c1"), token(t, s))
+		over = true
+		challenge(t, s, nbf(0), c1)
+		assert.JSONEq(t, nbf(0), asked, "the person is not asked for a step-up that nobody wants now")
 	})
 }

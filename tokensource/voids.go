@@ -2,6 +2,8 @@ package tokensource
 
 import (
 	"crypto/sha256"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,20 +71,27 @@ func (v *voids) add(f fingerprint, expires time.Time) {
 	v.known[f] = void{expires, n}
 }
 
-// makeRoom forgets what has expired or else what expires first.
+// makeRoom forgets what has expired or, if nothing has, the sixteenth that
+// expires first: one at a time would be a search for each.
 func (v *voids) makeRoom(now time.Time) {
-	var first fingerprint
-	var earliest time.Time
-	for f, void := range v.known {
-		if !void.until.After(now) {
-			delete(v.known, f)
-		} else if earliest.IsZero() || void.until.Before(earliest) {
-			first, earliest = f, void.until
+	maps.DeleteFunc(v.known, func(_ fingerprint, known void) bool { return !known.until.After(now) })
+	if len(v.known) < maxVoids {
+		return
+	}
+	ends := make([]time.Time, 0, len(v.known))
+	for _, known := range v.known {
+		ends = append(ends, known.until)
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	last := ends[len(ends)/16]
+	excess := len(ends)/16 + 1
+	maps.DeleteFunc(v.known, func(_ fingerprint, known void) bool {
+		gone := excess > 0 && !known.until.After(last)
+		if gone {
+			excess--
 		}
-	}
-	if len(v.known) >= maxVoids {
-		delete(v.known, first)
-	}
+		return gone
+	})
 }
 
 func (v *voids) has(f fingerprint) bool {
