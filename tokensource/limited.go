@@ -50,7 +50,7 @@ func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration, la
 	}
 	switch {
 	case r.err != nil && ctx.Err() != nil && errors.Is(r.err, ctx.Err()):
-		return nil, &msalcae.Error{Err: fmt.Errorf("%s within %s: %w", late, limit, context.DeadlineExceeded)}
+		return nil, &msalcae.Error{Err: &lateError{late, limit}}
 	case r.err != nil:
 		return nil, r.err
 	case r.tok == nil || r.tok.Value == "":
@@ -58,6 +58,19 @@ func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration, la
 	}
 	return r.tok, nil
 }
+
+// A lateError says that a limit of the engine's own was reached, where others'
+// deadlines are trouble on the way.
+type lateError struct {
+	what  string
+	limit time.Duration
+}
+
+func (e *lateError) Error() string {
+	return fmt.Sprintf("%s within %s: %s", e.what, e.limit, context.DeadlineExceeded)
+}
+
+func (e *lateError) Unwrap() error { return context.DeadlineExceeded }
 
 // panicked describes a panic without its value, which may hold a secret.
 func panicked(p any) error {

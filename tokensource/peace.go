@@ -1,7 +1,6 @@
 package tokensource
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"time"
@@ -32,9 +31,7 @@ func (p *peace) err(now time.Time) error {
 
 // prompted takes account of how a prompt ended.
 func (p *peace) prompted(err error, now time.Time) {
-	var answer *msalcae.Error
-	denied := errors.As(err, &answer) && answer.Code == "access_denied"
-	if err != nil && !denied && !errors.Is(err, ErrDeclined) && !errors.Is(err, context.DeadlineExceeded) {
+	if err != nil && !declined(err) {
 		return // nobody said no
 	}
 	p.mu.Lock()
@@ -46,4 +43,15 @@ func (p *peace) prompted(err error, now time.Time) {
 	if p.declined++; p.declined >= 2 {
 		p.until = now.Add(promptPeace)
 	}
+}
+
+// declined reports whether a person said no, or nothing in all the time there
+// was. A network that answers too late is neither.
+func declined(err error) bool {
+	var answer *msalcae.Error
+	if errors.As(err, &answer) && answer.Code == "access_denied" {
+		return true
+	}
+	var late *lateError
+	return errors.Is(err, ErrDeclined) || errors.Is(err, ErrCodeExpired) || errors.As(err, &late)
 }
