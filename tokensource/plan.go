@@ -110,7 +110,7 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 			st.err = last.again(now)
 			return
 		}
-		s.launchPrompt(w, st, to, entraClaims(last.err), now)
+		s.launchPrompt(w, st, to, last.err, now)
 		return
 	}
 	if now.Before(state.doubts[to.topic]) && s.mayPrompt(w) {
@@ -128,8 +128,9 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 }
 
 // launchPrompt joins or starts the prompt that answers a refusal of silent.
-// Entra's own claims are laid over the challenge's.
-func (s *Source) launchPrompt(w *want, st *step, silent purpose, entra demand, now time.Time) {
+// The claims of refusal, Entra's own, are laid over the challenge's; they are read
+// for the one who starts it, not for each who joins.
+func (s *Source) launchPrompt(w *want, st *step, silent purpose, refusal error, now time.Time) {
 	to := silent.prompting()
 	st.prompted = true
 	if s.state.airborne[to] == nil {
@@ -142,8 +143,8 @@ func (s *Source) launchPrompt(w *want, st *step, silent purpose, entra demand, n
 	}
 	st.await(s.join(to, func() *flight {
 		f := s.state.describe(w, false)
-		if len(entra) > 0 {
-			f.demand = entra.over(f.demand)
+		if d := entraClaims(refusal); len(d) > 0 {
+			f.demand = d.over(f.demand)
 		}
 		f.carried, f.answers = nil, silent
 		return f
