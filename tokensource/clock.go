@@ -23,9 +23,10 @@ func (c *clock) latest() int64 {
 	if t := c.ahead.Load(); t != 0 {
 		return t
 	}
-	t := time.Now().Add(clockStep).UnixNano()
+	end := time.Now().Add(clockStep)
+	t := end.UnixNano()
 	if c.ahead.CompareAndSwap(0, t) {
-		time.AfterFunc(clockStep, func() { c.ahead.Store(0) })
+		time.AfterFunc(time.Until(end), func() { c.ahead.Store(0) }) // a busy machine may have held us up since
 	}
 	return t
 }
