@@ -19,12 +19,13 @@ done <"$table"
 [ -z "$missing" ] || fail "needs$missing"
 
 # The npm packages of the module's JavaScript programs, as their lock file has
-# them. engine-strict in .npmrc refuses a Node that is too old for them.
+# them. engine-strict in .npmrc refuses a Node that is too old for them. Without
+# a network npm would try for more than a minute: it tries twice, in short order.
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 find "$1" -mindepth 1 \( -name node_modules -o -exec test -e '{}/go.mod' \; \) -prune -o -name package-lock.json -print | while read -r lock; do
 	folder=$(dirname "$lock")
 	[ "$folder/node_modules/.package-lock.json" -nt "$lock" ] && continue
-	(cd "$folder" && npm ci --loglevel=error) >"$said" 2>&1 </dev/null ||
+	(cd "$folder" && npm ci --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=1000) >"$said" 2>&1 </dev/null ||
 		fail "needs npm packages ($folder: npm ci), which could not be installed: $(grep -m1 'Not compatible' "$said" || grep -m1 ' code ' "$said" || true)"
 done

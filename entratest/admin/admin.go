@@ -82,6 +82,8 @@ func (h *Handler) route(name string) map[string]served {
 		return map[string]served{"GET": h.tokens}
 	case "events":
 		return map[string]served{"GET": h.events}
+	case "directory":
+		return map[string]served{"GET": h.directory}
 	case "config":
 		return map[string]served{"GET": h.showConfig, "POST": h.applyConfig}
 	case "reset":
@@ -116,7 +118,8 @@ func (h *Handler) list(http.ResponseWriter, *http.Request) (any, error) {
 		{"GET " + prefix + "/sessions", "Shows who is signed in.", nil},
 		{"GET " + prefix + "/tokens", "Shows the claims of the latest access tokens, and what the API makes of them.", nil},
 		{"GET " + prefix + "/events", "Shows requests as they happen, as server-sent events.", nil},
-		{"GET " + prefix + "/config", "Shows the users and applications.", nil},
+		{"GET " + prefix + "/directory", "Shows the users and applications by their names.", nil},
+		{"GET " + prefix + "/config", "Shows the users and applications, their passwords and secrets included.", nil},
 		{"POST " + prefix + "/config", "Adds users and applications and throws switches, in their order.", members[Config]()},
 		{"POST " + prefix + "/reset", "Makes the server as it was when it was new.", nil},
 	}

@@ -172,6 +172,15 @@ func TestLogAndStats(t *testing.T) {
 	assert.EqualValues(t, 1, answer["api_calls"])
 }
 
+func TestDirectoryHasNoSecrets(t *testing.T) {
+	d := newDesk(t, admin.Config{})
+	_, answer := d.do("GET", "/directory", "")
+	assert.Contains(t, answer["users"], map[string]any{"username": d.s.Username(), "name": "Ada Lovelace"})
+	assert.Contains(t, answer["apps"], map[string]any{"client_id": d.s.ClientID(), "name": "entratest confidential client"})
+	assert.NotContains(t, fmt.Sprint(answer), d.s.Password())
+	assert.NotContains(t, fmt.Sprint(answer), d.s.ClientSecret())
+}
+
 func TestConfigAndReset(t *testing.T) {
 	initial, err := admin.ParseConfig([]byte(`{"users":[{"username":"eve@contoso.test","object_id":"aaaaaaaa-0000-4000-8000-00000000000e"}]}`))
 	require.NoError(t, err)

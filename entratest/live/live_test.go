@@ -39,6 +39,7 @@ func TestPageIsServed(t *testing.T) {
 	}
 	assert.NotContains(t, page.Body.String(), "<script>", "a script in the page would not run")
 	assert.Equal(t, 404, get(t, "/nothing").Code)
+	assert.NotContains(t, get(t, "/app.js").Body.String(), "config", "GET /admin/config has passwords and secrets")
 }
 
 // Whatever the page sends is understood, and every button sends something.

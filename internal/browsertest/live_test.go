@@ -28,16 +28,22 @@ const screenshot = "../../docs/entratest-live.png"
 // newLivePage serves the page as cmd/entratest does.
 func newLivePage(t *testing.T, s *entratest.Server) (url string) {
 	t.Helper()
+	site := httptest.NewServer(liveSite(s))
+	t.Cleanup(func() { quit(site) })
+	return site.URL
+}
+
+func liveSite(s *entratest.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/admin/", &admin.Handler{Server: s})
 	mux.Handle("/", live.Handler())
-	site := httptest.NewUnstartedServer(mux)
-	site.Start()
-	t.Cleanup(func() {
-		site.CloseClientConnections() // the page's stream of events
-		site.Close()
-	})
-	return site.URL
+	return mux
+}
+
+// quit ends a site and the pages' streams of events with it.
+func quit(site *httptest.Server) {
+	site.CloseClientConnections()
+	site.Close()
 }
 
 // Watch a client heal.

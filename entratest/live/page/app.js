@@ -72,21 +72,22 @@ function keepOpen(list, children) {
 }
 
 async function showState() {
-  const [config, sessions, tokens, stats] = await Promise.all(["config", "sessions", "tokens", "stats"].map((n) => ask(n)));
-  names = new Map(config.apps.map((a) => [a.client_id, a.name || a.client_id]));
+  const [directory, sessions, tokens, stats] = await Promise.all(["directory", "sessions", "tokens", "stats"].map((n) => ask(n)));
+  names = new Map(directory.apps.map((a) => [a.client_id, a.name || a.client_id]));
   keepOpen($("tokens"), tokens.tokens.slice(-50).reverse().map(token));
   $("sessions").replaceChildren(...sessions.sessions.map((s) =>
     element("li", {}, `${s.user} since ${clock(s.signed_in)}${s.contexts ? `, with ${s.contexts.join(" ")}` : ""}`)));
   $("users").replaceChildren(
-    ...config.users.map((u) => element("li", {}, `${u.name ?? ""} ${u.username}`)),
-    ...config.apps.map((a) => element("li", {}, a.name || "an application", " ", element("code", {}, a.client_id))));
+    ...directory.users.map((u) => element("li", {}, `${u.name ?? ""} ${u.username}`)),
+    ...directory.apps.map((a) => element("li", {}, a.name || "an application", " ", element("code", {}, a.client_id))));
   const chosen = $("subject").value;
   $("subject").replaceChildren(element("option", { value: "{}" }, "everybody"),
-    ...config.users.map((u) => element("option", { value: JSON.stringify({ user: u.username }) }, u.username)),
-    ...config.apps.map((a) => element("option", { value: JSON.stringify({ client: a.client_id }) }, names.get(a.client_id))));
-  $("subject").value = chosen || "{}";
-  $("counts").textContent = `${stats.token_requests} token requests, ${stats.api_calls} API calls, ` +
-    `${stats.challenges} challenges, ${stats.prompts} prompts.`;
+    ...directory.users.map((u) => element("option", { value: JSON.stringify({ user: u.username }) }, u.username)),
+    ...directory.apps.map((a) => element("option", { value: JSON.stringify({ client: a.client_id }) }, names.get(a.client_id))));
+  $("subject").value = chosen;
+  if ($("subject").selectedIndex < 0) $("subject").value = "{}"; // whoever it was is gone
+  $("counts").textContent = `Token requests: ${stats.token_requests}, API calls: ${stats.api_calls}, ` +
+    `challenges: ${stats.challenges}, prompts: ${stats.prompts}.`;
 }
 
 // soon shows the state once, however many requests come at a time.
@@ -110,30 +111,31 @@ function add(r) {
   while (body.rows.length > most) body.lastElementChild.remove();
 }
 
-// What the buttons send; each returns the switch, its body, and what to say.
+// What the buttons send; each returns the switch, its body, what to say, and
+// what to do on the page once it is done.
 const switches = {
   revoke: (who) => ["revoke", who, "Sessions revoked."],
   "change-policy": (who) => ["change-policy", who, "The policy has changed: access tokens of before are challenged."],
   "move-ip": (who) => ["move-ip", { ...who, ip: `203.0.113.${1 + Math.floor(Math.random() * 250)}` }, "Moved to another address."],
   "require-auth-context": (_, button) => {
     const on = button.getAttribute("aria-pressed") !== "true";
-    button.setAttribute("aria-pressed", String(on));
-    return ["require-auth-context", { path: "", ids: on ? ["c1"] : [] }, on ? "The API requires c1." : "The API requires c1 no more."];
+    return ["require-auth-context", { path: "", ids: on ? ["c1"] : [] }, on ? "The API requires c1." : "The API requires c1 no more.",
+      () => button.setAttribute("aria-pressed", String(on))];
   },
   fail: () => ["fail", { endpoint: "token", times: 1, aadsts: 90055, status: 429, header: { "Retry-After": ["2"] } },
     "The next token request is answered with 429."],
-  reset: () => {
+  reset: () => ["reset", {}, "As new: nobody is signed in.", () => {
     $("requests").tBodies[0].replaceChildren();
     document.querySelector("[data-switch=require-auth-context]").setAttribute("aria-pressed", "false");
-    return ["reset", {}, "As new: nobody is signed in."];
-  },
+  }],
 };
 
 for (const button of document.querySelectorAll("[data-switch]")) {
   button.addEventListener("click", async () => {
-    const [name, body, said] = switches[button.dataset.switch](JSON.parse($("subject").value), button);
+    const [name, body, said, then] = switches[button.dataset.switch](JSON.parse($("subject").value), button);
     try {
       await ask(name, body);
+      then?.();
       tell("done", said);
     } catch (e) {
       tell("done", `That did not work: ${e.message}`);
@@ -166,4 +168,7 @@ events.addEventListener("request", (e) => {
   else add(r);
   soon();
 });
-events.addEventListener("error", () => tell("link", "Not connected. Is entratest running?"));
+events.addEventListener("error", () => {
+  const over = events.readyState === EventSource.CLOSED; // the browser tries no more
+  tell("link", `Not connected. Is entratest running?${over ? " Load the page again." : ""}`);
+});
