@@ -91,6 +91,7 @@ func (p *singlePage) window(id string) context.Context {
 	case at := <-opened:
 		tab, stop := chromedp.NewContext(p.tab, chromedp.WithTargetID(at))
 		p.t.Cleanup(stop)
+		require.NoError(p.t, chromedp.Do(tab)) // the tab lasts as long as the context of its first use
 		return tab
 	case <-time.After(patience):
 		p.t.Fatalf("no window was opened: %+v", p.state())
@@ -116,17 +117,20 @@ func TestSinglePageInAWindow(t *testing.T) {
 	p.server.ChangePolicy(p.server.Username())
 	p.click("call")
 	require.Equal(t, shown{Status: 200, Challenged: true, User: p.server.Username()}, p.state())
-	assert.Equal(t, 1, p.server.Stats().RefreshRequests, "silently")
+	p.requireAnswered("refresh_token") // silently
 
 	p.server.RequireAuthContext("c1")
 	window := p.window("call")
+	p.requireAuthorize(window, "#approve")
 	do(t, window, chromedp.Submit(chromedp.CSS("#approve")))
 	require.Equal(t, shown{Status: 200, Challenged: true, User: p.server.Username()}, p.state())
+	p.requireAnswered("refresh_token", "authorize", "authorization_code")
 
 	p.server.RequireAuthContext()
 	p.server.Revoke(p.server.Username())
 	p.password(p.window("call"))
 	require.Equal(t, shown{Status: 200, Challenged: true, User: p.server.Username()}, p.state())
+	p.requireAnswered("refresh_token", "authorize none", "authorize", "authorization_code")
 }
 
 func TestSinglePageRedirected(t *testing.T) {
@@ -139,8 +143,10 @@ func TestSinglePageRedirected(t *testing.T) {
 
 	p.server.Revoke(p.server.Username())
 	p.click("call")
+	p.requireAuthorize(p.tab, "#passwd")
 	p.password(p.tab)
 	require.Equal(t, shown{SignedIn: p.server.Username()}, p.state())
+	p.requireAnswered("refresh_token", "authorize none", "authorize", "authorization_code")
 	before := p.server.Stats()
 	p.click("call")
 	require.Equal(t, shown{Status: 200, User: p.server.Username()}, p.state())
@@ -150,6 +156,7 @@ func TestSinglePageRedirected(t *testing.T) {
 	p.click("call")
 	do(t, p.tab, chromedp.WaitVisible(chromedp.CSS("#approve")), chromedp.Submit(chromedp.CSS("#approve")))
 	require.Equal(t, shown{SignedIn: p.server.Username()}, p.state())
+	p.requireAnswered("refresh_token", "authorize", "authorization_code")
 	p.click("call")
 	require.Equal(t, shown{Status: 200, User: p.server.Username()}, p.state())
 }
