@@ -47,19 +47,32 @@ func BenchmarkToken(b *testing.B) {
 	refresh := person()
 	refresh.Set("grant_type", "refresh_token")
 	refresh.Set("refresh_token", post(b, person())["refresh_token"].(string))
+	app, user := s.app(publicClientID), s.user(username)
+	scope, _ := s.parseScope(s.Scope()+" openid offline_access profile", s.graph.origin())
+	code := func() url.Values { // as the sign-in pages leave it
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		code := secretString()
+		tx := &transaction{tenant: tenantID, app: app, redirectURI: "http://localhost", scope: scope}
+		s.codes.put(code, &authCode{tx: tx, seq: s.next(), signin: s.newSession(user).signin(), issued: time.Now()})
+		return url.Values{"grant_type": {"authorization_code"}, "client_id": {publicClientID}, "code": {code},
+			"redirect_uri": {tx.redirectURI}, "client_info": {"1"}}
+	}
+	always := func(form url.Values) func() url.Values { return func() url.Values { return form } }
 	for _, grant := range []struct {
 		name string
-		form url.Values
+		form func() url.Values
 	}{
-		{"client_credentials", url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {clientSecret}, "scope": {s.Scope()}}},
-		{"refresh_token", refresh},
-		{"new sign-in", person()}, // with an ID token of its own, as a code has
+		{"client_credentials", always(url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID},
+			"client_secret": {clientSecret}, "scope": {s.Scope()}})},
+		{"refresh_token", always(refresh)},
+		{"authorization_code", code},
 	} {
 		b.Run(grant.name, func(b *testing.B) {
 			b.ReportAllocs()
 			before := cpuTime(b)
 			for b.Loop() {
-				post(b, grant.form)
+				post(b, grant.form())
 			}
 			b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
 		})

@@ -178,7 +178,6 @@
 //     may use /me as well, which Graph refuses.
 //   - All access tokens have the form of version 2.0, with appid and upn in
 //     addition, and can be validated by anyone. Graph's own are opaque.
-//   - A sign-in's ID token is repeated to its client for up to five minutes.
 //   - Instance discovery knows this server beside Microsoft's clouds.
 //   - Graph's challenge has the form of 2021 for every reason. Its later and
 //     other services' forms are there to choose ([Server.SetChallengeForm],

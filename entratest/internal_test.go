@@ -119,34 +119,3 @@ func TestEventsOnTheirWayAreBounded(t *testing.T) {
 	found, _ = p.cutAfter(1, now.Add(2*time.Hour))
 	assert.Equal(t, codeRevoked, found.code)
 }
-
-// The ID token of a sign-in is the same for five minutes, to the same client.
-func TestIDTokensAreRepeated(t *testing.T) {
-	ids := idTokens{signed: newShelf[signedID](10)}
-	now := time.Now()
-	sign := func(change func(*issue)) string {
-		i := &issue{client: "client", at: now, from: now, signin: signin{session: "session"}}
-		if change != nil {
-			change(i)
-		}
-		return ids.sign(sharedKey(), i)
-	}
-	first := sign(nil)
-	later := func(d time.Duration) func(*issue) {
-		return func(i *issue) { i.at, i.from = now.Add(d), now.Add(d) }
-	}
-	assert.Equal(t, first, sign(later(idTokenAge-time.Second)))
-	for name, change := range map[string]func(*issue){
-		"another client":   func(i *issue) { i.client = "other" },
-		"another session":  func(i *issue) { i.signin.session = "other" },
-		"another nonce":    func(i *issue) { i.nonce = "nonce" },
-		"a later sign-in":  func(i *issue) { i.signin.at = now },
-		"another name":     func(i *issue) { i.user.Name = "other" },
-		"dated back":       func(i *issue) { i.from = now.Add(-time.Minute) },
-		"a clock set back": later(-time.Second),
-		"five minutes":     later(idTokenAge),
-	} {
-		assert.NotEqual(t, first, sign(change), name)
-	}
-	assert.NotEqual(t, first, ids.sign(nthKey(1), &issue{client: "client", at: now, from: now, signin: signin{session: "session"}}), "another key")
-}

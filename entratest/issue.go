@@ -100,7 +100,7 @@ func (i *issue) expires(d time.Duration) int64 {
 func (i *issue) person() bool { return i.user.ObjectID != "" }
 
 // sign makes the answer of the token endpoint.
-func (i *issue) sign(key *jose.Key, ids *idTokens) map[string]any {
+func (i *issue) sign(key *jose.Key) map[string]any {
 	seconds := int64(i.lifetime / time.Second)
 	answer := map[string]any{
 		"token_type":     "Bearer",
@@ -118,7 +118,7 @@ func (i *issue) sign(key *jose.Key, ids *idTokens) map[string]any {
 		answer["refresh_token"] = i.refreshToken
 	}
 	if i.scope.openID {
-		answer["id_token"] = ids.sign(key, i)
+		answer["id_token"] = key.Sign(i.idToken())
 	}
 	if i.clientInfo {
 		answer["client_info"] = clientInfo(i.user)

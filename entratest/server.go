@@ -51,7 +51,6 @@ type Server struct {
 	handlers   running
 
 	keys     rotation
-	idTokens idTokens
 	verifier verifier
 	recorder recorder
 	clocks   clocks
@@ -123,7 +122,6 @@ func start(n network, c Config) (*Server, error) {
 	s := &Server{network: n, web: sites[0], graph: sites[1], files: sites[2], metadata: sites[3], tenantID: tenant, rand: newRand(1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.verifier.keys = s.key
-	s.idTokens.signed = newShelf[signedID](10_000)
 	s.tenants.reset(s.tenantID)
 	s.directory = newDirectory(s.graph, s.tenantID)
 	s.transport = s.newTransport()

@@ -118,7 +118,7 @@ func (s *Server) answerToken(x *exchange) (map[string]any, *aadError) {
 	}
 	x.rec.Account = i.label
 	// The signature is what takes long: nobody else waits for it.
-	answer := i.sign(s.signer(), &s.idTokens)
+	answer := i.sign(s.signer())
 	s.issuedToken(answer["access_token"].(string))
 	return answer, nil
 }
