@@ -120,6 +120,7 @@ func TestLeaderIsKilled(t *testing.T) {
 }
 
 func TestLeaderIsStopped(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	a := newApplication(t)
 	a.FailToken(1, entratest.Fault{Hang: true})
 	leader := a.begin()

@@ -71,6 +71,7 @@ func TestLockOfAKilledProcessIsFree(t *testing.T) {
 }
 
 func TestStoppedHolderKeepsNobody(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	dir := t.TempDir()
 	holder := spawn(t, "hold", []string{dir})
 	require.Equal(t, "held", holder.line())
@@ -96,6 +97,7 @@ func TestStoppedHolderKeepsNobody(t *testing.T) {
 }
 
 func TestHolderThatWorksIsWaitedFor(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	dir := t.TempDir()
 	holder := spawn(t, "hold", []string{dir})
 	require.Equal(t, "held", holder.line())

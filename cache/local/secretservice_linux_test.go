@@ -103,6 +103,7 @@ func TestRestartChoosesTheKeyStoreAnew(t *testing.T) {
 }
 
 func TestBusThatDoesNotAnswer(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	path := filepath.Join(t.TempDir(), "bus")
 	silent, err := net.Listen("unix", path)
 	require.NoError(t, err)
