@@ -153,6 +153,25 @@ func TestSignOutDuringARequest(t *testing.T) {
 	assert.Equal(t, 2, s.count())
 }
 
+// Nor does one for a source that its person has too many others to remember.
+func TestSignOutDuringARequestOfAForgottenSource(t *testing.T) {
+	ctx, nonce := context.Background(), ""
+	s := webEntra(&nonce)
+	app, who := webSignedIn(t, s, &nonce)
+	held := app.User(who, "other")
+	for n := range maxUserSources {
+		app.User(who, fmt.Sprint("scope-", n))
+	}
+	require.NotSame(t, held, app.User(who, "other"))
+	answer := s.answer
+	s.answer = func(n int, form url.Values) (int, string) {
+		assert.NoError(t, app.SignOut(ctx, who))
+		return answer(n, form)
+	}
+	_, err := held.Token(ctx, msalcae.TokenRequest{})
+	require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+}
+
 // One that was under way when they signed in again is not the last word: what
 // the new sign-in brought is.
 func TestSignInDuringARequest(t *testing.T) {
@@ -175,4 +194,28 @@ func TestSignInDuringARequest(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "at-4", tok.Value)
 	assert.Equal(t, 4, s.count())
+}
+
+// What was refused for other scopes is asked for again once they have signed in.
+func TestSignInRelieves(t *testing.T) {
+	ctx, nonce := context.Background(), ""
+	s := webEntra(&nonce)
+	app, who := webSignedIn(t, s, &nonce)
+	answer := s.answer
+	s.answer = func(int, url.Values) (int, string) { return 400, `{"error":"invalid_grant","suberror":"bad_token"}` }
+	other := app.User(who, "other")
+	for range 2 {
+		_, err := other.Token(ctx, msalcae.TokenRequest{})
+		require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+	}
+	assert.Equal(t, 2, s.count(), "remembered")
+	s.answer = answer
+	begun, err := app.SignIn(ctx, who)
+	require.NoError(t, err)
+	nonce = begun.Nonce
+	_, err = app.Redeem(ctx, begun, url.Values{"state": {begun.State}, "code": {"code"}})
+	require.NoError(t, err)
+	tok, err := other.Token(ctx, msalcae.TokenRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, "at-4", tok.Value)
 }

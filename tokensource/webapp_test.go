@@ -124,6 +124,8 @@ func TestWebUserStepsUp(t *testing.T) {
 	assert.Contains(t, begun.Claims, `"capolids"`)
 	_, err = a.Redeem(testContext(t), begun, a.visit(b, begun))
 	require.NoError(t, err)
+	requests := e.Requests(entratest.TokenEndpoint)
+	assert.Contains(t, requests[len(requests)-1].Claims, `"acrs"`, "with the code too")
 	require.Equal(t, 200, e.get(api, "/me"))
 	assert.Contains(t, b.Steps(), "approve")
 }
