@@ -79,11 +79,11 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 			st.entry, st.err = s.wait(ctx, &w, &st)
 		}
 		e := st.entry
-		if e == nil && st.fallback != nil && !again(st.err) && ctx.Err() == nil && st.fallback.serves(time.Now().UnixNano(), 0) {
+		if e == nil && st.fallback != nil && st.err != errSuperseded && ctx.Err() == nil && st.fallback.serves(time.Now().UnixNano(), 0) {
 			e = st.fallback
 		}
 		switch {
-		case e != nil && s.voided(e), again(st.err):
+		case e != nil && s.voided(e), st.err == errSuperseded:
 			continue
 		case e != nil && w.challenge && e.tok.Value == req.Rejected:
 			return nil, msalcae.ErrSameToken
@@ -97,10 +97,6 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 	}
 	return nil, errUnsettled
 }
-
-// again reports whether err says that the flight waited for brought nothing, and
-// another may.
-func again(err error) bool { return err == errSuperseded || err == errLeased }
 
 // patienceOf is how long a caller with ctx lets others ask Entra before its
 // flight does: half of its time is left for that.

@@ -16,8 +16,7 @@ const leaseWait = 2 * time.Second
 // maxTold is how many of the tokens that it voided a source tells its store.
 const maxTold = 8
 
-// errLeased ends a background refresh that another process is busy with, and
-// the wait of who joined it; it never leaves the engine.
+// errLeased ends a background refresh that another process is busy with.
 var errLeased = errors.New("msalcae: another process is refreshing the token")
 
 // share obtains a token for f: another's from the source's store, or by ask,
@@ -38,8 +37,8 @@ func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*
 	if err == nil || errors.Is(err, errBusy) {
 		f.asked = r.version + 1
 	}
-	if errors.Is(err, errBusy) && f.waiters.Load() == 0 && !f.prompts() {
-		return nil, s.abandon(f)
+	if errors.Is(err, errBusy) && s.abandon(f) {
+		return nil, errLeased
 	}
 	start := time.Now()
 	tok, err := ask()
@@ -62,12 +61,16 @@ func (p purpose) lease() string {
 	return [...]string{"any token", "new token", "renewal ", "step-up "}[p.kind] + p.substance
 }
 
-// abandon takes f, which nobody waits for, off the list.
-func (s *Source) abandon(f *flight) error {
+// abandon takes f off the list, so that nobody joins it, if it is a refresh that
+// nobody waits for.
+func (s *Source) abandon(f *flight) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f.waiters.Load() > 0 || f.prompts() {
+		return false
+	}
 	s.leave(f)
-	return errLeased
+	return true
 }
 
 // report is what the store is told before f asks Entra.
