@@ -92,3 +92,18 @@ func TestWebAppClientIDInAnySpelling(t *testing.T) {
 	_, err = app.Redeem(t.Context(), begun, url.Values{"state": {begun.State}, "code": {codeOf("ada", begun.Nonce)}})
 	require.NoError(t, err)
 }
+
+// An authority that answers a refresh token with somebody else's tokens gives
+// them to nobody.
+func TestWebUserIsAnsweredForAnother(t *testing.T) {
+	s := crowdEntra()
+	app, err := confidentialOver(t, s).WebApp(WebConfig{RedirectURI: "https://app.test/", Scopes: []string{"read"}})
+	require.NoError(t, err)
+	begun, err := app.SignIn(t.Context(), public.Account{})
+	require.NoError(t, err)
+	ada, err := app.Redeem(t.Context(), begun, url.Values{"state": {begun.State}, "code": {codeOf("ada", begun.Nonce)}})
+	require.NoError(t, err)
+	s.answer = func(int, url.Values) (int, string) { return 200, userToken("bob", "at-of-bob", "write", "") }
+	_, err = app.User(ada, "write").Token(t.Context(), msalcae.TokenRequest{})
+	require.ErrorIs(t, err, msalcae.ErrAccountMismatch)
+}
