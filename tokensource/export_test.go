@@ -15,4 +15,4 @@ func GateUsers(prompt Prompt) func() int {
 }
 
 // Heap returns how many bytes are alive.
-func Heap() int64 { return heap() }
+func Heap() int64 { return heapInUse() }

@@ -27,12 +27,12 @@ func TestOnBehalfOfMemoryIsBounded(t *testing.T) {
 		return 200, userToken(fmt.Sprint("person-", n), fmt.Sprint("at-", n, big), form.Get("scope"), "")
 	}}
 	serve := func(t *testing.T, from, to int, ask func(assertion string) error) (kept int64) {
-		before := heap()
+		before := heapInUse()
 		for n := range people {
 			require.NoError(t, ask(assertionOf(fmt.Sprint("person-", n, big), time.Now().Add(time.Hour))))
 			s.requests = nil
 		}
-		return heap() - before
+		return heapInUse() - before
 	}
 	ctx := context.Background()
 	cred, err := confidential.NewCredFromSecret("x")
@@ -56,8 +56,8 @@ func TestOnBehalfOfMemoryIsBounded(t *testing.T) {
 	assert.Equal(t, bound, c.delegates.Len())
 }
 
-// heap is what is alive.
-func heap() int64 {
+// heapInUse is what is alive.
+func heapInUse() int64 {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.GC()
@@ -107,10 +107,10 @@ func TestOnBehalfOfCrowd(t *testing.T) {
 			}
 			return got
 		}
-		before := heap()
+		before := heapInUse()
 		first := round("", nil)
 		assert.Equal(t, people, s.count())
-		t.Logf("%d people: %d bytes each", people, (heap()-before)/people)
+		t.Logf("%d people: %d bytes each", people, (heapInUse()-before)/people)
 		second := round(laterNbf, first)
 		assert.Equal(t, 2*people, s.count(), "one revocation, one request for each")
 		for p := range people {

@@ -1,9 +1,8 @@
 package tokensource
 
 import (
+	"container/heap"
 	"crypto/sha256"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,18 +40,14 @@ type voids struct {
 	changes atomic.Uint64
 
 	mu    sync.Mutex
-	known map[fingerprint]void
+	known map[fingerprint]uint64 // changes when it was added
+	ends  endings
 }
 
-// A void is what is remembered of one token.
-type void struct {
-	until time.Time
-	added uint64 // changes at the time
-}
+func newVoids() *voids { return &voids{known: map[fingerprint]uint64{}} }
 
-func newVoids() *voids { return &voids{known: map[fingerprint]void{}} }
-
-// add voids a token that expires at the given time; zero: unknown.
+// add voids a token that expires at the given time; zero: unknown. For one that
+// is void already it does nothing.
 func (v *voids) add(f fingerprint, expires time.Time) {
 	now := time.Now()
 	if expires.IsZero() {
@@ -60,38 +55,21 @@ func (v *voids) add(f fingerprint, expires time.Time) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	before, known := v.known[f]
-	if !known && len(v.known) >= maxVoids {
-		v.makeRoom(now)
-	}
-	n := v.changes.Add(1)
-	if known {
-		n = before.added
-	}
-	v.known[f] = void{expires, n}
-}
-
-// makeRoom forgets what has expired or, if nothing has, the sixteenth that
-// expires first: one at a time would be a search for each.
-func (v *voids) makeRoom(now time.Time) {
-	maps.DeleteFunc(v.known, func(_ fingerprint, known void) bool { return !known.until.After(now) })
-	if len(v.known) < maxVoids {
+	if _, known := v.known[f]; known {
 		return
 	}
-	ends := make([]time.Time, 0, len(v.known))
-	for _, known := range v.known {
-		ends = append(ends, known.until)
+	if len(v.known) >= maxVoids {
+		v.makeRoom(now)
 	}
-	slices.SortFunc(ends, time.Time.Compare)
-	last := ends[len(ends)/16]
-	excess := len(ends)/16 + 1
-	maps.DeleteFunc(v.known, func(_ fingerprint, known void) bool {
-		gone := excess > 0 && !known.until.After(last)
-		if gone {
-			excess--
-		}
-		return gone
-	})
+	heap.Push(&v.ends, ending{f, nanos(expires)})
+	v.known[f] = v.changes.Add(1)
+}
+
+// makeRoom forgets the one that ends first, and whatever has ended.
+func (v *voids) makeRoom(now time.Time) {
+	for first := true; first || len(v.ends) > 0 && v.ends[0].at <= now.UnixNano(); first = false {
+		delete(v.known, heap.Pop(&v.ends).(ending).print)
+	}
 }
 
 func (v *voids) has(f fingerprint) bool {
@@ -105,5 +83,25 @@ func (v *voids) has(f fingerprint) bool {
 func (v *voids) since(f fingerprint, n uint64) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.known[f].added > n
+	return v.known[f] > n
+}
+
+// endings are voided tokens by when they end: a heap, so that a full table costs
+// an addition no look at all of it.
+type endings []ending
+
+type ending struct {
+	print fingerprint
+	at    int64 // Unix ns
+}
+
+func (e endings) Len() int           { return len(e) }
+func (e endings) Less(i, j int) bool { return e[i].at < e[j].at }
+func (e endings) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
+func (e *endings) Push(x any)        { *e = append(*e, x.(ending)) }
+
+func (e *endings) Pop() any {
+	last := (*e)[len(*e)-1]
+	*e = (*e)[:len(*e)-1]
+	return last
 }

@@ -41,7 +41,7 @@ func TestWebCrowd(t *testing.T) {
 		begun[p], err = app.SignIn(t.Context(), public.Account{})
 		require.NoError(t, err)
 	}
-	before := heap()
+	before := heapInUse()
 	accounts := make([]public.Account, people)
 	var crowd sync.WaitGroup
 	for p := range people {
@@ -73,7 +73,7 @@ func TestWebCrowd(t *testing.T) {
 	s.mu.Lock()
 	s.requests = nil
 	s.mu.Unlock()
-	t.Logf("%d people with two sources each: %d bytes each", people, (heap()-before)/people)
+	t.Logf("%d people with two sources each: %d bytes each", people, (heapInUse()-before)/people)
 	for p := range people {
 		crowd.Go(func() { assert.NoError(t, app.SignOut(t.Context(), accounts[p])) })
 	}
