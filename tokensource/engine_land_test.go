@@ -285,6 +285,7 @@ func TestRenewalThatMoreClaimsOvertake(t *testing.T) {
 		s := New(acquire)
 		first := token(t, s)
 		one := ask(t, s, msalcae.TokenRequest{Claims: nbf(0), Rejected: first})
+		time.Sleep(time.Second / 2) // so that they do not end at one time
 		two := ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: first})
 		assert.Equal(t, "token-2", <-one)
 		assert.Equal(t, "token-3", <-two)
