@@ -51,6 +51,7 @@ func TestConflictingDemandsAreEachAskedFor(t *testing.T) {
 		s := New(acquire)
 		first := token(t, s)
 		one := ask(t, s, msalcae.TokenRequest{Claims: capol("p1"), Rejected: first})
+		time.Sleep(500 * time.Millisecond)
 		two := ask(t, s, msalcae.TokenRequest{Claims: capol("p2"), Rejected: first})
 		assert.NotEqual(t, <-one, <-two)
 		require.Len(t, asked(), 3)
@@ -183,6 +184,7 @@ func TestRenewalsOfSeveralDemandsAreRemembered(t *testing.T) {
 		s := New(entra.acquire)
 		first := token(t, s)
 		one := ask(t, s, msalcae.TokenRequest{Claims: capol("p1"), Rejected: first})
+		time.Sleep(500 * time.Millisecond)
 		two := ask(t, s, msalcae.TokenRequest{Claims: capol("p2"), Rejected: first})
 		got := []string{<-one, <-two}
 		for range 3 { // late 401s of both kinds

@@ -124,7 +124,7 @@ func TestAnsweredPromptEndsARow(t *testing.T) {
 	var p peace
 	now := time.Now()
 	decline := &msalcae.Error{Code: "access_denied"}
-	for _, err := range []error{decline, nil, decline, nil, &lateError{"nobody finished the sign-in", time.Minute}} {
+	for _, err := range []error{decline, nil, decline, nil, context.DeadlineExceeded, &lateError{"nobody finished the sign-in", time.Minute}} {
 		p.prompted(err, now)
 		assert.NoError(t, p.err(now))
 	}
