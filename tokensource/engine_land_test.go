@@ -122,6 +122,7 @@ func TestTokenOlderThanAVoidedOneComesTooLate(t *testing.T) {
 		ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: "of an earlier process"}) // token-2
 		stepped := challenge(t, s, acrs("c1"), first)
 		require.Equal(t, "token-3", stepped, "with what was pending too")
+		synctest.Wait() // it serves who waits for token-2, too
 		require.Equal(t, stepped, token(t, s))
 		renewed := ask(t, s, msalcae.TokenRequest{Claims: nbf(0), Rejected: stepped}) // token-4, slower
 		time.Sleep(10 * time.Second)
