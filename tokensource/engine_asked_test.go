@@ -125,6 +125,7 @@ func TestVoidElsewhereLeavesTheWarmPathWarm(t *testing.T) {
 	token(t, s)
 	s.flow.voids.add(fingerprintOf("another's"), time.Time{})
 	token(t, s) // looks once
+	assert.Equal(t, s.flow.voids.changes.Load(), s.current.Load().seen.Load(), "and need not look again")
 	assert.Zero(t, testing.AllocsPerRun(100, func() { s.Token(ctx, msalcae.TokenRequest{}) }))
 }
 

@@ -61,7 +61,11 @@ func TestRefusalOfJustNowIsNotRepeated(t *testing.T) {
 
 func TestNoPageForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, leaving := range []time.Duration{time.Second, 61 * time.Second} { // in the queue; during the silent attempt
+		for leaving, turn := range map[time.Duration]time.Duration{
+			time.Second:      2 * time.Second, // Entra has refused just now
+			10 * time.Second: time.Minute,     // in the queue
+			61 * time.Second: time.Minute,     // during the silent attempt
+		} {
 			requests := 0
 			s, prompts := queued(t, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 				requests++
@@ -73,7 +77,7 @@ func TestNoPageForNobody(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), leaving)
 			defer cancel()
 			go s.Token(ctx, msalcae.TokenRequest{})
-			time.Sleep(time.Minute)
+			time.Sleep(turn)
 			s.flow.gate.leave()
 			time.Sleep(time.Minute)
 			assert.Zero(t, *prompts, "who waited has left after %s", leaving)
@@ -133,4 +137,30 @@ func TestAnsweredPromptEndsARow(t *testing.T) {
 	assert.NoError(t, p.err(now.Add(promptPeace)))
 	p.prompted(nil, now)
 	assert.NoError(t, p.err(now), "a person has signed in after all")
+}
+
+func TestQueuedPromptThatMoreClaimsOvertake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		var asked []string
+		s := prompting(func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if req.Claims != "" {
+				return nil, interaction
+			}
+			return entra.token("first"), nil
+		}, func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			asked = append(asked, req.Claims)
+			return entra.token("signed in"), nil
+		})
+		first := token(t, s)
+		s.flow.gate.enter(time.Second)
+		one := ask(t, s, msalcae.TokenRequest{Claims: nbf(0), Rejected: first})
+		two := ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: first})
+		time.Sleep(time.Second)
+		s.flow.gate.leave()
+		assert.Equal(t, "signed in", <-one)
+		assert.Equal(t, "signed in", <-two)
+		require.Len(t, asked, 1, "one page, for all that is asked")
+		assert.Contains(t, asked[0], "capolids")
+	})
 }

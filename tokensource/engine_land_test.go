@@ -307,15 +307,15 @@ func TestStepUpPromptOutlivesAnEpoch(t *testing.T) {
 		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 			prompts++
 			time.Sleep(time.Minute)
-			return entra.token("signed in"), nil
+			return nil, ErrDeclined
 		})
 		first := token(t, s)
 		one := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
 		next := challenge(t, s, nbf(0), first)
 		two := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: next})
-		assert.Equal(t, "signed in", <-one)
-		assert.Equal(t, "signed in", <-two)
-		assert.Equal(t, 1, prompts)
+		assert.Equal(t, ErrDeclined.Error(), <-one)
+		assert.Equal(t, ErrDeclined.Error(), <-two)
+		assert.Equal(t, 1, prompts, "who comes after a revocation waits for the page that is open")
 	})
 }
 

@@ -251,7 +251,7 @@ func TestHostileAPICannotStormEntra(t *testing.T) {
 		require.ErrorIs(t, err, msalcae.ErrPaused)
 		assert.Equal(t, 11, entra.requests())
 		time.Sleep(time.Minute)
-		token(t, s)
+		challenge(t, s, nbf(200), tok)
 
 		s = New(entra.acquire)
 		s.ChallengesPerMinute = -1

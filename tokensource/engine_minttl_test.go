@@ -100,3 +100,42 @@ func TestMinTTLNeverPrompts(t *testing.T) {
 		assert.Zero(t, prompts)
 	})
 }
+
+func TestMinTTLAfterACacheWasAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				return &msalcae.Token{Value: "cached", ExpiresOn: time.Now().Add(20 * time.Minute)}, nil
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(56 * time.Minute)
+		token(t, s)
+		synctest.Wait()
+		require.Equal(t, "cached", token(t, s))
+		tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 30 * time.Minute})
+		require.NoError(t, err)
+		assert.Equal(t, "token-3", tok.Value, "Entra gives longer ones than the cache had")
+	})
+}
+
+func TestMinTTLTakesNoRefusalToThePrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := prompting(entra.acquire, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			t.Error("a person was asked for a longer life")
+			return nil, ErrDeclined
+		})
+		token(t, s)
+		time.Sleep(30 * time.Minute)
+		s.mu.Lock()
+		s.state.failures.remember(purpose{topic: topic{kind: newToken}}, interaction, time.Now())
+		s.mu.Unlock()
+		tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 45 * time.Minute})
+		require.NoError(t, err)
+		assert.Equal(t, "token-1", tok.Value)
+	})
+}

@@ -323,3 +323,27 @@ func TestRefusedSilentTokenGoesToThePromptOnce(t *testing.T) {
 		assert.Equal(t, 1, prompts)
 	})
 }
+
+func TestSignInElsewhereMakesAPromptNeedless(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		var healed atomic.Bool
+		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if !healed.Load() {
+				return nil, interaction
+			}
+			return entra.acquire(ctx, req)
+		}, func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		start := time.Now()
+		got := ask(t, s, msalcae.TokenRequest{})
+		time.Sleep(10 * time.Second)
+		healed.Store(true)
+		s.forget() // another person has signed in, for whom Entra has a token
+		assert.Equal(t, "token-1", <-got)
+		assert.Equal(t, 10*time.Second, time.Since(start), "not when the page is given up")
+		time.Sleep(10 * time.Minute)
+	})
+}

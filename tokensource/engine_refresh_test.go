@@ -282,3 +282,17 @@ func TestPlainRefusalRefreshesAnOldToken(t *testing.T) {
 		assert.Equal(t, 2, entra.requests())
 	})
 }
+
+func TestTokenThatIsNotInUseIsNotRefreshed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		c1 := challenge(t, s, acrs("c1"), token(t, s))
+		time.Sleep(30 * time.Minute)
+		c2 := challenge(t, s, acrs("c2"), c1)
+		time.Sleep(26 * time.Minute)
+		require.Equal(t, c1, challenge(t, s, acrs("c1"), c2), "kept, and due")
+		synctest.Wait()
+		assert.Equal(t, 3, entra.requests())
+	})
+}

@@ -174,3 +174,16 @@ func TestSourcesOfOneClientShareTheirVoids(t *testing.T) {
 	c := newSource(flow{acquire: entra.acquire, voids: shared})
 	assert.NotEqual(t, "cached", token(t, c))
 }
+
+func TestTokenVoidedBetweenLandingAndReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		s := New(entra.acquire)
+		first := ask(t, s, msalcae.TokenRequest{})
+		second := ask(t, s, msalcae.TokenRequest{Trace: &msalcae.Trace{Joined: func(context.Context, msalcae.JoinedInfo) {
+			s.flow.voids.add(fingerprintOf("token-1"), time.Time{}) // another source's API was quicker
+		}}})
+		<-first
+		assert.Equal(t, "token-2", <-second)
+	})
+}

@@ -59,9 +59,6 @@ func (s *Source) install(tok *msalcae.Token, d demand) *entry {
 	clear(st.failures)
 	clear(st.doubts)
 	s.signedIn()
-	if st.pending != nil && !d.covers(st.pending) {
-		return nil // the token lacks what is pending; the next flight asks for it
-	}
 	st.order++
 	f := &flight{order: st.order, renews: true, demand: d}
 	e := newEntry(tok, print, f, false)

@@ -93,6 +93,7 @@ func TestRecordTakesNoTokenThatMayBeAsBad(t *testing.T) {
 
 	r = given(news{token: obtained("a", 5)}, news{voided: voiding("a")})
 	assert.Empty(t, values(r.with(news{token: obtained("older", 4)}, time.Now())), "than the voided one")
+	assert.Empty(t, values(r.with(news{token: obtained("a", 9)}, time.Now())), "the voided one again")
 	ended := obtained("ended", 9)
 	ended.token.ExpiresOn = time.Now()
 	assert.Empty(t, values(r.with(news{token: ended}, time.Now())))

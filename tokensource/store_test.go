@@ -280,3 +280,44 @@ func TestSignedOutSourceSharesNothing(t *testing.T) {
 		assert.Empty(t, shared.snapshot().tokens, "the token of one who has left")
 	})
 }
+
+func TestOlderTokenOfAnotherProcessDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		token(t, a)
+		token(t, b)
+		time.Sleep(56 * time.Minute)
+		token(t, b)
+		synctest.Wait()
+		require.Equal(t, "token-2", token(t, b))
+		assert.Equal(t, "token-3", challenge(t, a, capol("p"), "token-1"), "token-2 was refreshed without the policy")
+		assert.JSONEq(t, capol("p"), entra.claims[2])
+	})
+}
+
+func TestRefreshTakesNothingOlderFromAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		early := func(life time.Duration) Acquirer {
+			return func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+				tok, err := entra.acquire(ctx, req)
+				if tok != nil {
+					tok.ExpiresOn, tok.RefreshOn = time.Now().Add(life), time.Now().Add(life/2)
+				}
+				return tok, err
+			}
+		}
+		a := process(shared, early(10*time.Hour))
+		token(t, a)
+		shared.stop("none") // and forgets what a has shared
+		b := process(shared, early(6*time.Hour))
+		require.Equal(t, "token-2", token(t, b))
+		time.Sleep(5 * time.Hour)
+		token(t, a)
+		synctest.Wait()
+		assert.Equal(t, "token-3", token(t, a), "b's ends sooner than the one in use")
+	})
+}
