@@ -160,6 +160,7 @@ func byHandPublic(folder string) func(http.RoundTripper, *sts) caller {
 		}
 		client, err := public.New("bench", opts...)
 		must(err)
+		//lint:ignore SA1019 it is the one flow that fills a public client's cache without a browser
 		res, err := client.AcquireTokenByUsernamePassword(context.Background(), []string{scope}, "ada@contoso.test", "password")
 		must(err)
 		return over(roundTripper(func(req *http.Request) (*http.Response, error) {
