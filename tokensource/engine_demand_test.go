@@ -142,6 +142,7 @@ func TestSubstance(t *testing.T) {
 	assert.False(t, same(acrs("c1"), nbf(0)))
 	d, _ := parseDemand(`{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"1"}}}`)
 	assert.False(t, d.stepUp(), "it asks for a newer token too")
+	assert.False(t, must(`{"access_token":{"acrs":{"value":"c1"},"capolids":{"values":["p"]}}}`).stepUp(), "it asks for a policy too")
 }
 
 func TestRejectedWithoutClaims(t *testing.T) {

@@ -251,7 +251,13 @@ func TestHostileAPICannotStormEntra(t *testing.T) {
 		require.ErrorIs(t, err, msalcae.ErrPaused)
 		assert.Equal(t, 11, entra.requests())
 		time.Sleep(time.Minute)
-		challenge(t, s, nbf(200), tok)
+		tok = challenge(t, s, nbf(200), tok)
+		for n := range 100 {
+			if next, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(n), Rejected: tok}); err == nil {
+				tok = next.Value
+			}
+		}
+		assert.Equal(t, 21, entra.requests(), "as many in the next minute")
 
 		s = New(entra.acquire)
 		s.ChallengesPerMinute = -1

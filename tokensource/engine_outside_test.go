@@ -50,19 +50,34 @@ func TestRefusalOfAFlightThatASignInOvertakes(t *testing.T) {
 
 func TestSignInFromOutsideEndsAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
+		entra := &issuer{life: time.Hour}
 		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
-			if n == 1 {
+			if n == 2 {
 				return nil, &msalcae.Error{Status: 429, RetryAfter: time.Hour}
 			}
 			return nil, nil
 		}
 		s := New(entra.acquire)
-		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
-		require.Error(t, err)
-		s.adopt(&msalcae.Token{Value: "short", ExpiresOn: time.Now().Add(2 * time.Minute)}, "")
-		time.Sleep(3 * time.Minute)
-		assert.Equal(t, "token-2", token(t, s), "Entra has answered the sign-in")
+		want := func() string {
+			tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 45 * time.Minute})
+			require.NoError(t, err)
+			return tok.Value
+		}
+		token(t, s)
+		time.Sleep(30 * time.Minute)
+		require.Equal(t, "token-1", want())
+		s.adopt(&msalcae.Token{Value: "signed in", ExpiresOn: time.Now().Add(40 * time.Minute)}, "")
+		time.Sleep(2 * settled)
+		assert.Equal(t, "token-3", want(), "Entra has answered the sign-in, and may be asked again")
+	})
+}
+
+func TestForgottenTokenIsNotReturned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New((&issuer{}).acquire)
+		token(t, s)
+		s.forget()
+		assert.Equal(t, "token-2", token(t, s))
 	})
 }
 

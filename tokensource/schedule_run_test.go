@@ -148,8 +148,10 @@ func (s *schedule) settle(prompts bool) {
 		if w.granted > len(s.reasons) {
 			s.complain("%d tokens obtained for %d reasons", w.granted, len(s.reasons))
 		}
-		// A prompt that had to wait for another asks silently once more.
-		if most := len(s.reasons) + s.endings*len(s.all) + w.prompted + s.relieved; w.refused > most {
+		// A prompt that had to wait for another asks silently once more, and
+		// so does the next caller when a prompt was given up in the queue
+		// because all who waited for it had left.
+		if most := len(s.reasons) + s.endings*len(s.all) + w.prompted + s.relieved + s.left; w.refused > most {
 			s.complain("%d token requests refused for %d reasons", w.refused, most)
 		}
 		if w.prompted > len(s.reasons) {

@@ -58,6 +58,7 @@ type schedule struct {
 	calm       bool // nothing happens any more
 	strict     bool // what Entra is asked is counted
 	endings    int  // of sessions
+	left       int  // callers who did not wait for the end
 	relieved   int  // refusals that somebody's sign-in has made a source forget
 	reasons    map[string]bool
 	complaints []string
@@ -188,6 +189,9 @@ func (s *schedule) token(ctx context.Context, p *played, req msalcae.TokenReques
 	tok, err := p.Token(ctx, req)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		s.left++
+	}
 	if p.stepping[needs]--; p.stepping[needs] == 0 {
 		delete(p.stepping, needs)
 	}
