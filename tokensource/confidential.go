@@ -14,6 +14,7 @@ import (
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/cache"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 	"github.com/msalcae/msalcae/tokensource/internal/shelf"
 )
 
@@ -80,7 +81,7 @@ type confidentialClient struct {
 	wire      *entra.Wire      // nil: wrapped
 	check     *capabilityCheck // nil: ours
 	evicts    atomic.Bool      // the client was seen to have an Accessor
-	sources   *registry[confidentialKey, *Source]
+	sources   *registry.Registry[confidentialKey, *Source]
 	delegates *shelf.Shelf[delegateKey, *Source]
 	voids     *voids
 	clock     clock
@@ -89,6 +90,10 @@ type confidentialClient struct {
 	// what MSAL keeps of them goes when it does. nil: wrapped.
 	personal func(...confidential.Option) (confidential.Client, error)
 }
+
+// maxSources bounds the sources that one client remembers: enough for the
+// people of a busy service, whose tokens are most of what they cost.
+const maxSources = 1 << 17
 
 type confidentialKey struct{ tenant, scopes string }
 
@@ -152,7 +157,7 @@ func wrapConfidential(client confidential.Client) *Confidential {
 	return &Confidential{confidentialClient: &confidentialClient{
 		client:    client,
 		check:     &capabilityCheck{},
-		sources:   newRegistry[confidentialKey, *Source](maxSources),
+		sources:   registry.New[confidentialKey, *Source](maxSources),
 		delegates: shelf.New[delegateKey, *Source](maxAssertions),
 		voids:     newVoids(),
 	}}
@@ -181,10 +186,10 @@ func (c *Confidential) App(scopes ...string) *Source {
 		return failing(err)
 	}
 	key := confidentialKey{c.tenant, scopeKey}
-	if s, ok := c.sources.find(key); ok {
+	if s, ok := c.sources.Find(key); ok {
 		return s
 	}
-	return c.sources.findOr(key, func() *Source {
+	return c.sources.FindOr(key, func() *Source {
 		tenant := cmp.Or(c.tenant, c.authority.Tenant)
 		return newSource(flow{
 			acquire: c.appAcquirer(canonical), voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, canonical),

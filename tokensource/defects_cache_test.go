@@ -14,6 +14,7 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -51,7 +52,7 @@ func TestD2RefusedTokenAfterSuccess(t *testing.T) {
 	require.NoError(t, err)
 	for i := range calls {
 		// Also sources that come later and have only MSAL's cache to go by.
-		p.sources = newRegistry[publicKey, *Source](maxSources)
+		p.sources = registry.New[publicKey, *Source](maxSources)
 		tok, err := p.Account(ada, "read").Token(ctx, msalcae.TokenRequest{})
 		require.NoError(t, err)
 		require.NotEqual(t, "at-1", tok.Value, "call %d", i)

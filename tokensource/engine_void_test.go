@@ -96,7 +96,7 @@ func TestVoidsOfManyUsers(t *testing.T) {
 	}
 	s := newSource(flow{acquire: entra.acquire, voids: shared})
 	challenge(t, s, nbf(0), token(t, s))
-	for n := range maxSources { // a policy moves for the other users of this client
+	for n := range 1 << 17 { // as many sources as a client remembers: a policy moves for the other users of this client
 		shared.add(fingerprintOf(fmt.Sprint("user ", n)), time.Now().Add(25*time.Hour))
 	}
 	again := newSource(flow{acquire: entra.acquire, voids: shared}) // left the registry, or asked for other scopes

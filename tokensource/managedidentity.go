@@ -11,6 +11,7 @@ import (
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/managed"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
 
 // ManagedIdentityConfig describes an identity that Azure gives to the machine
@@ -42,7 +43,7 @@ type ManagedIdentityConfig struct {
 type ManagedIdentity struct {
 	client  managedidentity.Client
 	wire    *managed.Wire
-	sources *registry[string, *Source]
+	sources *registry.Registry[string, *Source]
 	voids   *voids
 	clock   clock
 }
@@ -67,7 +68,7 @@ func NewManagedIdentity(cfg ManagedIdentityConfig) (*ManagedIdentity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: MSAL does not accept ManagedIdentityConfig.ID on %s (%v)", msalcae.ErrMisconfigured, place, err)
 	}
-	return &ManagedIdentity{client: client, wire: wire, sources: newRegistry[string, *Source](maxSources), voids: newVoids()}, nil
+	return &ManagedIdentity{client: client, wire: wire, sources: registry.New[string, *Source](maxSources), voids: newVoids()}, nil
 }
 
 // App returns the source of the identity's tokens for one resource, which is
@@ -82,11 +83,11 @@ func (m *ManagedIdentity) App(scopes ...string) *Source {
 		return failing(err)
 	}
 	key = strings.TrimSuffix(key, "/.default")
-	if s, ok := m.sources.find(key); ok {
+	if s, ok := m.sources.Find(key); ok {
 		return s
 	}
 	resource := strings.TrimSuffix(canonical[0], "/.default")
-	return m.sources.findOr(key, func() *Source {
+	return m.sources.FindOr(key, func() *Source {
 		return newSource(flow{acquire: m.acquirer(resource), voids: m.voids, clock: &m.clock, hosts: entra.ScopeHosts(entra.Authority{}, canonical)})
 	})
 }

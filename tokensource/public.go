@@ -14,6 +14,7 @@ import (
 	"github.com/msalcae/msalcae/internal/inflight"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/loopback"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
 
 // PublicConfig describes a public client: an application on a person's device,
@@ -60,7 +61,7 @@ type Public struct {
 	check       *capabilityCheck // nil: ours
 	prompt      Prompt
 	gate        *gate
-	sources     *registry[publicKey, *Source]
+	sources     *registry.Registry[publicKey, *Source]
 	voids       *voids
 	clock       clock
 	person      person
@@ -115,7 +116,7 @@ func wrapPublic(client public.Client, prompt Prompt) *Public {
 		client:  client,
 		check:   &capabilityCheck{},
 		prompt:  prompt,
-		sources: newRegistry[publicKey, *Source](maxSources),
+		sources: registry.New[publicKey, *Source](maxSources),
 		voids:   newVoids(),
 	}
 	if prompt != nil {
@@ -148,10 +149,10 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 	if given.tenant == p.authority.Tenant {
 		given.tenant = ""
 	}
-	if s, ok := p.sources.find(given); ok {
+	if s, ok := p.sources.Find(given); ok {
 		return s
 	}
-	return p.sources.findOr(publicKey{homeOf(a), p.tenantOf(a), scopeKey}, func() *Source { return p.newSource(a, canonical) })
+	return p.sources.FindOr(publicKey{homeOf(a), p.tenantOf(a), scopeKey}, func() *Source { return p.newSource(a, canonical) })
 }
 
 func (p *Public) newSource(a public.Account, scopes []string) *Source {

@@ -3,6 +3,8 @@ package tokensource
 import (
 	"hash/maphash"
 	"slices"
+
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
 
 // maxForms bounds the lists of scopes that are remembered. A program has few,
@@ -17,21 +19,24 @@ type scopeForm struct {
 
 // forms are the lists that were given lately, by their hash, so that a handler
 // that names its scopes on every request has them brought into one form once.
-var forms = newRegistry[uint64, *scopeForm](maxForms)
+var (
+	forms     = registry.New[uint64, *scopeForm](maxForms)
+	formsSeed = maphash.MakeSeed()
+)
 
 // formOf returns the canonical form of scopes and its key.
 func formOf(scopes []string) (canonical []string, key string, err error) {
 	hash := uint64(len(scopes))
 	for _, s := range scopes {
-		hash = hash*31 + maphash.String(forms.seed, s)
+		hash = hash*31 + maphash.String(formsSeed, s)
 	}
-	if f, ok := forms.find(hash); ok && slices.Equal(f.given, scopes) {
+	if f, ok := forms.Find(hash); ok && slices.Equal(f.given, scopes) {
 		return f.canonical, f.key, nil
 	}
 	if canonical, err = canonicalScopes(scopes); err != nil {
 		return nil, "", err
 	}
 	f := &scopeForm{slices.Clone(scopes), canonical, scopeKey(canonical)}
-	forms.findOr(hash, func() *scopeForm { return f }) // another list of the same hash keeps its place
+	forms.FindOr(hash, func() *scopeForm { return f }) // another list of the same hash keeps its place
 	return f.canonical, f.key, nil
 }

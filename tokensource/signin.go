@@ -7,6 +7,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/internal/inflight"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
 
 // signInLimit bounds a SignIn whose context has no earlier deadline: a page
@@ -47,8 +48,8 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	p.bind(res.Account)
 	tok, home := toToken(res), homeOf(res.Account)
 	for _, e := range p.waiting(scopeKey(canonical), tenant) {
-		if e.key.home == "" || e.key.home == home {
-			e.value.adopt(tok, claims)
+		if e.Key.home == "" || e.Key.home == home {
+			e.Value.adopt(tok, claims)
 		}
 	}
 	return res.Account, nil
@@ -67,8 +68,8 @@ func (p *Public) bind(account public.Account) {
 func (p *Public) relieve(account public.Account) {
 	p.departures.back(account)
 	home := homeOf(account)
-	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == "" || k.home == home }) {
-		e.value.relieve()
+	for _, e := range p.sources.Matching(func(k publicKey) bool { return k.home == "" || k.home == home }) {
+		e.Value.relieve()
 	}
 }
 
@@ -78,36 +79,36 @@ func (p *Public) forget(account public.Account) {
 		p.forgetZero()
 	}
 	home := homeOf(account)
-	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == home }) {
-		e.value.forget()
+	for _, e := range p.sources.Matching(func(k publicKey) bool { return k.home == home }) {
+		e.Value.forget()
 	}
 }
 
 func (p *Public) forgetZero() {
-	for _, e := range p.sources.matching(func(k publicKey) bool { return k.home == "" }) {
-		e.value.forget()
+	for _, e := range p.sources.Matching(func(k publicKey) bool { return k.home == "" }) {
+		e.Value.forget()
 	}
 }
 
 // waiting returns the sources that a sign-in with these scopes to tenant may
 // serve. "" is the authority's tenant.
-func (p *Public) waiting(scopes, tenant string) []*registered[publicKey, *Source] {
-	return p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant == tenant })
+func (p *Public) waiting(scopes, tenant string) []*registry.Entry[publicKey, *Source] {
+	return p.sources.Matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant == tenant })
 }
 
 // pending returns the claims that the next sign-in with these scopes must
 // carry, the name of the account that they were asked of, if one is known, and
 // the tenant: the authority's, unless only another's source waits for claims.
 func (p *Public) pending(ctx context.Context, scopes string) (claims, hint, tenant string) {
-	elsewhere := p.sources.matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant != "" })
+	elsewhere := p.sources.Matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant != "" })
 	for _, e := range append(p.waiting(scopes, ""), elsewhere...) {
-		claims = e.value.pendingClaims()
+		claims = e.Value.pendingClaims()
 		switch {
 		case claims == "":
-		case e.key.home == "":
-			return claims, p.person.current().PreferredUsername, e.key.tenant
+		case e.Key.home == "":
+			return claims, p.person.current().PreferredUsername, e.Key.tenant
 		default:
-			return claims, p.named(ctx, public.Account{HomeAccountID: e.key.home}).PreferredUsername, e.key.tenant
+			return claims, p.named(ctx, public.Account{HomeAccountID: e.Key.home}).PreferredUsername, e.Key.tenant
 		}
 	}
 	return "", "", ""

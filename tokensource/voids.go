@@ -25,7 +25,8 @@ var fingerprintBytes = sync.Pool{New: func() any { return new([]byte) }}
 
 const (
 	// maxVoids bounds the memory that a hostile API can make a client spend. It
-	// is above maxSources, so that one event for all users of a client fits.
+	// is above what sources a client remembers, so that one event for all its
+	// users fits.
 	maxVoids = 1 << 18
 	// voidLife is how long a token is remembered whose end is not known: as
 	// long as Entra's longest-lived ones, of 28 hours, can last.

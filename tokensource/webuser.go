@@ -11,6 +11,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
 
 // maxUserSources bounds the sources of one person: lists of scopes, which are
@@ -25,7 +26,7 @@ var errNotSignedIn = fmt.Errorf("%w: nobody has signed in with this account, or 
 // A webUser is a person who signed in to a web app, in whatever browsers.
 type webUser struct {
 	web     *WebApp
-	sources *registry[string, *Source]
+	sources *registry.Registry[string, *Source]
 
 	mu      sync.Mutex
 	account public.Account
@@ -34,11 +35,11 @@ type webUser struct {
 }
 
 func newWebUser(w *WebApp, a public.Account) *webUser {
-	return &webUser{web: w, sources: newRegistry[string, *Source](maxUserSources), account: a}
+	return &webUser{web: w, sources: registry.New[string, *Source](maxUserSources), account: a}
 }
 
 func (u *webUser) source(scopes []string) *Source {
-	return u.sources.findOr(scopeKey(scopes), func() *Source {
+	return u.sources.FindOr(scopeKey(scopes), func() *Source {
 		return newSource(flow{
 			acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 				return u.acquire(ctx, scopes, req)
@@ -105,8 +106,8 @@ func (u *webUser) signedIn(client confidential.Client, res public.AuthResult, sc
 	u.mu.Lock()
 	u.account, u.client = res.Account, &client
 	u.mu.Unlock()
-	for _, e := range u.sources.matching(func(string) bool { return true }) {
-		e.value.relieve()
+	for _, e := range u.sources.Matching(func(string) bool { return true }) {
+		e.Value.relieve()
 	}
 	u.source(scopes).adopt(toToken(res), claims)
 }
@@ -116,7 +117,7 @@ func (u *webUser) signedOut() {
 	u.client = nil
 	u.left++
 	u.mu.Unlock()
-	for _, e := range u.sources.matching(func(string) bool { return true }) {
-		e.value.forget()
+	for _, e := range u.sources.Matching(func(string) bool { return true }) {
+		e.Value.forget()
 	}
 }
