@@ -2,7 +2,6 @@ package tokensource
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -46,6 +45,8 @@ type Accessor struct {
 	retry time.Time         // when behind: not before that
 	owed  cache.ExportHints // when behind: of what the store did not take
 
+	refused refusals
+
 	// use is shared by those who read the store, as MSAL's own lock is then.
 	// Who evicts or writes is alone with it and with MSAL's memory, as MSAL has
 	// it: a load in between would bring the token back.
@@ -60,7 +61,7 @@ const (
 	blobRead                     // memory has all that the store had when it was read
 	blobBehind                   // memory has more; the store did not take it
 	blobResting                  // behind, and lately tried in vain
-	blobLost                     // memory has more, and the store could not be read: it is left alone
+	blobLost                     // memory has more, and the store could not be read: it is left as it is
 )
 
 // blobRest is how long a store that failed is left alone.
@@ -68,7 +69,7 @@ const blobRest = 10 * time.Second
 
 // Replace implements cache.ExportReplace.
 func (a *Accessor) Replace(ctx context.Context, into cache.Unmarshaler, hints cache.ReplaceHints) error {
-	memory, ok := mainCache(into)
+	memory, ok := into.(mainCache)
 	a.onBehalf.Store(!ok)
 	if !ok {
 		return nil
@@ -77,7 +78,15 @@ func (a *Accessor) Replace(ctx context.Context, into cache.Unmarshaler, hints ca
 	if request.Heard != nil {
 		request.Heard.Store(true)
 	}
-	alone := request.Evict != "" || a.behind()
+	crowded := a.refused.add(request.Evict)
+	if (a.Store == nil && request.Anew() || request.Sweep) && !crowded {
+		return nil // no access token is read now
+	}
+	if a.Store == nil || request.Sweep {
+		a.tidy(memory)
+		return nil
+	}
+	alone := a.refused.any() || a.behind()
 	if alone {
 		a.use.Lock()
 		defer a.use.Unlock()
@@ -85,12 +94,8 @@ func (a *Accessor) Replace(ctx context.Context, into cache.Unmarshaler, hints ca
 		a.use.RLock()
 		defer a.use.RUnlock()
 	}
-	if request.Sweep {
-		a.evict(memory, request.Evict)
-		return nil
-	}
-	failed := a.load(ctx, memory, hints, alone)
-	if a.evict(memory, request.Evict) && failed == nil {
+	failed, found := a.load(ctx, memory, hints, alone)
+	if found && failed == nil {
 		failed = a.save(ctx, memory, cache.ExportHints(hints))
 	}
 	return failed.report(ctx)
@@ -104,28 +109,42 @@ func (a *Accessor) Export(ctx context.Context, from cache.Marshaler, hints cache
 	return a.save(ctx, from, hints).report(ctx)
 }
 
-// mainCache returns MSAL's cache, unless it is that of the on-behalf-of flow:
-// which it hands out by the same name, but which cannot be read back.
-func mainCache(c cache.Unmarshaler) (cache.Serializer, bool) {
-	_, main := c.(interface{ AllAccounts() []public.Account })
-	s, ok := c.(cache.Serializer)
-	return s, ok && main
+// A mainCache is MSAL's cache, and not that of the on-behalf-of flow: which it
+// hands out by the same name, but which cannot be read back.
+type mainCache interface {
+	cache.Serializer
+	AllAccounts() []public.Account
 }
 
 // load fills memory from the store, unless memory has what the store has not,
-// which only who is alone may write.
-func (a *Accessor) load(ctx context.Context, memory cache.Serializer, hints cache.ReplaceHints, alone bool) *blobFailure {
-	if a.Store == nil || !alone && a.behind() {
-		return nil
+// which only who is alone may write. It reports whether there were tokens in
+// either that had to leave, for which the caller must be alone, too.
+func (a *Accessor) load(ctx context.Context, memory mainCache, hints cache.ReplaceHints, alone bool) (failed *blobFailure, found bool) {
+	if !alone {
+		if a.behind() {
+			return nil, false
+		}
+		return a.read(ctx, memory, hints), false
 	}
+	tokens := a.refused.all()
+	sieve := &sieve{mainCache: memory, tokens: tokens}
 	switch state, owed := a.turn(); state {
 	case blobLost, blobResting:
-		return nil
 	case blobBehind:
-		if failed := a.save(ctx, memory, owed); failed != nil {
-			return failed
+		if failed = a.save(ctx, memory, owed); failed != nil {
+			break
 		}
+		fallthrough
+	default:
+		failed = a.read(ctx, sieve, hints)
 	}
+	found = sieve.found || !sieve.full && evict(memory, tokens)
+	a.refused.remove(tokens)
+	return failed, found
+}
+
+// read has the store fill memory.
+func (a *Accessor) read(ctx context.Context, memory mainCache, hints cache.ReplaceHints) *blobFailure {
 	if err := callStore(func() error { return a.Store.Replace(ctx, memory, hints) }); err != nil {
 		return &blobFailure{"load", "the store of MSAL's cache could not be read", err}
 	}
@@ -140,11 +159,11 @@ func (a *Accessor) load(ctx context.Context, memory cache.Serializer, hints cach
 func (a *Accessor) behind() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.state == blobBehind
+	return a.state == blobBehind || a.state == blobLost
 }
 
-// turn returns the state, and what is owed to a store that is behind; one whose
-// turn it is not to be tried again is resting.
+// turn returns the state, and what is owed to a store that is behind;
+// one whose turn it is not to be tried again is resting.
 func (a *Accessor) turn() (blobState, cache.ExportHints) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -157,7 +176,7 @@ func (a *Accessor) turn() (blobState, cache.ExportHints) {
 	return a.state, a.owed
 }
 
-// save hands memory to the store. One that could never be read is not written
+// save hands memory to the store. One that could not be read yet is not written
 // either: it may hold the accounts of others.
 func (a *Accessor) save(ctx context.Context, memory cache.Marshaler, hints cache.ExportHints) *blobFailure {
 	if a.Store == nil {
@@ -173,7 +192,7 @@ func (a *Accessor) save(ctx context.Context, memory cache.Marshaler, hints cache
 	case blobUnread:
 		return &blobFailure{"store", "the store of MSAL's cache could not be read, and is left as it is", nil}
 	case blobLost:
-		return &blobFailure{"", "the store of MSAL's cache could not be read when the program began, and is left as it is", nil}
+		return &blobFailure{"", "the store of MSAL's cache could not be read yet, and is left as it is", nil}
 	}
 	err := callStore(func() error { return a.Store.Export(ctx, memory, hints) })
 	a.mu.Lock()
@@ -217,46 +236,4 @@ func (f *blobFailure) report(ctx context.Context) error {
 		request.Failed(f.op, &msalcae.Error{Err: err})
 	}
 	return nil
-}
-
-// evict removes the access tokens with this value, and reports whether there
-// were any.
-func (a *Accessor) evict(memory cache.Serializer, token string) bool {
-	if token == "" {
-		return false
-	}
-	all, err := memory.Marshal()
-	if err != nil {
-		return false
-	}
-	left, found := withoutToken(all, token)
-	return found && memory.Unmarshal(left) == nil
-}
-
-// withoutToken removes the access tokens with this value from MSAL's cache in
-// its JSON form, the one that all MSAL libraries share, and touches nothing else.
-func withoutToken(all []byte, token string) (left []byte, found bool) {
-	var sections, entries map[string]json.RawMessage
-	if json.Unmarshal(all, &sections) != nil || json.Unmarshal(sections["AccessToken"], &entries) != nil {
-		return nil, false
-	}
-	for key, raw := range entries {
-		var entry struct {
-			Secret string `json:"secret"`
-		}
-		if json.Unmarshal(raw, &entry) == nil && entry.Secret == token {
-			delete(entries, key)
-			found = true
-		}
-	}
-	if !found {
-		return nil, false
-	}
-	section, err := json.Marshal(entries)
-	if err != nil {
-		return nil, false
-	}
-	sections["AccessToken"] = section
-	left, err = json.Marshal(sections)
-	return left, err == nil
 }

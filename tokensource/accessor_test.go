@@ -118,21 +118,6 @@ func rejectAppToken(t *testing.T, connect func(testing.TB, *http.Client, confide
 	assert.Equal(t, "at-2", cached("b/.default"))
 }
 
-// Nothing but the token is touched, whoever wrote the cache.
-func TestWithoutToken(t *testing.T) {
-	const all = `{"AccessToken":{"a":{"secret":"x","home_account_id":"h"},"b":{"secret":"y","unknown":12345678901234567890},"c":7},
-		"RefreshToken":{"r":{"secret":"x"}},"Account":{"k":{"name":"<ü>"}},"Unknown":[1,{"z":1.10}]}`
-	left, found := withoutToken([]byte(all), "x")
-	require.True(t, found)
-	assert.JSONEq(t, `{"AccessToken":{"b":{"secret":"y","unknown":12345678901234567890},"c":7},
-		"RefreshToken":{"r":{"secret":"x"}},"Account":{"k":{"name":"<ü>"}},"Unknown":[1,{"z":1.10}]}`, string(left))
-	assert.Contains(t, string(left), "12345678901234567890")
-	for _, none := range []string{all[:20], ``, `null`, `[]`, `{}`, `{"AccessToken":[]}`, `{"AccessToken":{"a":{"secret":"z"}}}`} {
-		_, found = withoutToken([]byte(none), "x")
-		assert.False(t, found, none)
-	}
-}
-
 // Evictions and everything else at once, for the race detector; and no eviction
 // undoes another.
 func TestAccessorConcurrently(t *testing.T) {

@@ -36,7 +36,7 @@ func once[T any](ctx context.Context, call func() (T, error)) (T, error) {
 // MSAL of the rejected token, and reports their failures to the Trace. heard is
 // set if one is an Accessor; nil: nobody asks.
 func acquiring(ctx context.Context, req msalcae.TokenRequest, heard *atomic.Bool) context.Context {
-	a := acquisition.Acquisition{Evict: req.Rejected, Heard: heard}
+	a := acquisition.Acquisition{Evict: req.Rejected, Claims: req.Claims != "", Heard: heard}
 	if t := req.Trace; t != nil && t.CacheFailed != nil {
 		a.Failed = func(op string, err error) {
 			aside(func() { t.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })

@@ -16,6 +16,8 @@ type Acquisition struct {
 	Evict string
 	// Sweep: the token is to leave memory, and no store is to be touched.
 	Sweep bool
+	// Claims: MSAL is given claims to ask for.
+	Claims bool
 	// Heard is set by a cache that hears of the token request. nil: nobody asks.
 	Heard *atomic.Bool
 	// Failed is told that a store failed: the token is worth more than its
@@ -27,6 +29,10 @@ type Acquisition struct {
 	// signed out meanwhile, by another process, it must not sign them in again.
 	Renewal bool
 }
+
+// Anew reports whether MSAL will look at none of the access tokens that it has:
+// it passes over them when it is asked silently, with claims.
+func (a Acquisition) Anew() bool { return a.Renewal && a.Claims }
 
 // With returns a context for the requests of a.
 func With(ctx context.Context, a Acquisition) context.Context {
