@@ -25,9 +25,11 @@ import (
 // that: the refresh token and the account stay, which MSAL cannot do by itself.
 // And no token request of a Source fails because Store does: the token stays in
 // memory and goes on being used, and the request's Trace has a CacheFailed.
-// Accounts and SignOut, and MSAL calls of the program's own, do report it. What
-// MSAL keeps of on-behalf-of users reaches no Store: MSAL 1.10.1 cannot read it
-// back, and would store other users' tokens in its place.
+// Accounts and SignOut, and MSAL calls of the program's own, do report it. A
+// Store that cannot be read is not written either; once it can be, it and
+// memory both have what either had. What MSAL keeps of on-behalf-of users
+// reaches no Store: MSAL 1.10.1 cannot read it back, and would store other
+// users' tokens in its place.
 //
 // The zero Accessor is ready to use, by one MSAL client.
 type Accessor struct {
@@ -42,8 +44,8 @@ type Accessor struct {
 
 	mu    sync.Mutex
 	state blobState
-	retry time.Time         // when behind: not before that
-	owed  cache.ExportHints // when behind: of what the store did not take
+	retry time.Time         // when behind or lost: not before that
+	owed  cache.ExportHints // when behind or lost: of what the store did not take
 
 	refused refusals
 
@@ -129,7 +131,12 @@ func (a *Accessor) load(ctx context.Context, memory mainCache, hints cache.Repla
 	tokens := a.refused.all()
 	sieve := &sieve{mainCache: memory, tokens: tokens}
 	switch state, owed := a.turn(); state {
-	case blobLost, blobResting:
+	case blobResting:
+	case blobLost:
+		if !a.reunite(ctx, memory, owed) {
+			break
+		}
+		fallthrough
 	case blobBehind:
 		if failed = a.save(ctx, memory, owed); failed != nil {
 			break
@@ -162,12 +169,12 @@ func (a *Accessor) behind() bool {
 	return a.state == blobBehind || a.state == blobLost
 }
 
-// turn returns the state, and what is owed to a store that is behind;
+// turn returns the state, and what is owed to a store that is behind or lost;
 // one whose turn it is not to be tried again is resting.
 func (a *Accessor) turn() (blobState, cache.ExportHints) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if now := time.Now(); a.state == blobBehind {
+	if now := time.Now(); a.state == blobBehind || a.state == blobLost {
 		if now.Before(a.retry) {
 			return blobResting, a.owed
 		}
@@ -185,7 +192,7 @@ func (a *Accessor) save(ctx context.Context, memory cache.Marshaler, hints cache
 	a.mu.Lock()
 	before := a.state
 	if before == blobUnread {
-		a.state = blobLost
+		a.state, a.retry, a.owed = blobLost, time.Now().Add(blobRest), hints
 	}
 	a.mu.Unlock()
 	switch before {
