@@ -24,16 +24,12 @@ type claim struct {
 	meaning string // equal for claims that one token satisfies; "" for noise
 }
 
-func demandOf(members map[string]any) demand {
-	d := make(demand, len(members))
-	for name, v := range members {
-		c := claim{text: encode(v)}
-		if !noise(name) {
-			c.meaning = encode(canonicalClaim(v))
-		}
-		d[name] = c
+// claimOf is the member called name, whose value is compact JSON.
+func claimOf(name, value string) claim {
+	if noise(name) {
+		return claim{text: value}
 	}
-	return d
+	return claim{value, encode(canonicalClaim(decode(value)))}
 }
 
 // noise are the members that say when and from where a challenge was made, not
@@ -67,13 +63,21 @@ func (d demand) substance() string {
 // sorted names; "" if there are none.
 func (d demand) object(text func(name string, c claim) string) string {
 	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(d)) {
+	names := make([]string, 0, 8)
+	for name := range d {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		if t := text(name, d[name]); t != "" {
-			b.WriteString([...]string{"{", ","}[min(b.Len(), 1)] + encode(name) + ":" + t)
+			b.WriteString([...]string{"{", ","}[min(b.Len(), 1)])
+			b.WriteString(quote(name))
+			b.WriteByte(':')
+			b.WriteString(t)
 		}
 	}
 	if b.Len() > 0 {
-		b.WriteString("}")
+		b.WriteByte('}')
 	}
 	return b.String()
 }
@@ -181,4 +185,22 @@ func encode(v any) string {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v)
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// decode reads JSON that is known to be valid. Numbers keep their text.
+func decode(text string) (v any) {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber()
+	_ = dec.Decode(&v)
+	return v
+}
+
+// quote is encode of a string, which costs little if it is a word.
+func quote(s string) string {
+	for _, c := range []byte(s) {
+		if c != '_' && (c < '0' || c > '9' && c < 'A' || c > 'Z' && c < 'a' || c > 'z') {
+			return encode(s)
+		}
+	}
+	return `"` + s + `"`
 }
