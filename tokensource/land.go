@@ -15,11 +15,7 @@ import (
 // of an earlier one, may be as bad as the one that was refused, and is asked for
 // again. Not so after a prompt for a step-up: the person has just signed in, and
 // is not made to do it twice.
-func (s *Source) land(f *flight, tok *msalcae.Token, err error, silent bool) (*entry, error) {
-	var print fingerprint
-	if err == nil {
-		print = fingerprintOf(tok.Value)
-	}
+func (s *Source) land(f *flight, tok *msalcae.Token, print fingerprint, err error, silent bool) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := &s.state

@@ -26,7 +26,7 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 	limit := orDefault(s.PromptTimeout, promptTimeout)
 	waited, ok := s.flow.gate.enter(promptQueue * limit)
 	if !ok {
-		return s.land(f, nil, errPromptBusy, false)
+		return s.land(f, nil, fingerprint{}, errPromptBusy, false)
 	}
 	defer s.flow.gate.leave()
 	if waited {

@@ -42,13 +42,17 @@ func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*
 	}
 	start := time.Now()
 	tok, err := ask()
+	var print fingerprint
+	if err == nil {
+		print = fingerprintOf(tok.Value)
+	}
 	if end == nil {
 		end = s.flow.store.tell
 	}
-	if r, failed := end(ctx, s.outcome(f, tok, err, silent)); failed == nil {
+	if r, failed := end(ctx, s.outcome(f, tok, print, err, silent)); failed == nil {
 		s.learn(f, r)
 	}
-	e, err := s.land(f, tok, err, silent)
+	e, err := s.land(f, tok, print, err, silent)
 	reportAcquired(f, start, e, err)
 	return e, err
 }
@@ -99,10 +103,9 @@ func (s *Source) tellLater(trace *msalcae.Trace) {
 }
 
 // outcome is what the store is told after f has asked.
-func (s *Source) outcome(f *flight, tok *msalcae.Token, err error, silent bool) news {
+func (s *Source) outcome(f *flight, tok *msalcae.Token, print fingerprint, err error, silent bool) news {
 	n := news{trace: f.trace, renews: f.renews}
 	if err == nil {
-		print := fingerprintOf(tok.Value)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		t := &sharedToken{token: tok, print: print, demand: f.demand, asked: f.asked, stepUp: f.stepUp, silent: silent}

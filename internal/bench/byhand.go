@@ -103,16 +103,17 @@ func byHand(base http.RoundTripper, s *sts) caller {
 }
 
 // ideal is the best that can be written over MSAL for this one case, with no
-// regard for others: one token request for all who were refused the same token.
+// regard for others: one token request for all who were refused the same token,
+// while each of them leaves at a deadline of their own.
 func ideal(base http.RoundTripper, s *sts) caller {
 	client := msalConfidential(s)
 	var current atomic.Pointer[heldToken]
 	var flights singleflight.Group
-	renew := func(rejected *heldToken, claims string) (*heldToken, error) {
+	renew := func(ctx context.Context, rejected *heldToken, claims string) (*heldToken, error) {
 		if tok := current.Load(); tok != rejected {
 			return tok, nil
 		}
-		v, err, _ := flights.Do("", func() (any, error) {
+		flight := flights.DoChan("", func() (any, error) {
 			if tok := current.Load(); tok != rejected {
 				return tok, nil
 			}
@@ -122,16 +123,19 @@ func ideal(base http.RoundTripper, s *sts) caller {
 			}
 			return tok, err
 		})
-		if err != nil {
-			return nil, err
+		select {
+		case r := <-flight:
+			tok, _ := r.Val.(*heldToken)
+			return tok, r.Err
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		return v.(*heldToken), nil
 	}
 	return over(roundTripper(func(req *http.Request) (*http.Response, error) {
 		tok := current.Load()
 		if tok == nil || !time.Now().Before(tok.expires) {
 			var err error
-			if tok, err = renew(tok, ""); err != nil {
+			if tok, err = renew(req.Context(), tok, ""); err != nil {
 				return nil, err
 			}
 		}
@@ -143,7 +147,7 @@ func ideal(base http.RoundTripper, s *sts) caller {
 		if err != nil {
 			return nil, err
 		}
-		if tok, err = renew(tok, claims); err != nil {
+		if tok, err = renew(req.Context(), tok, claims); err != nil {
 			return nil, err
 		}
 		return send(base, req, tok.authorization)
