@@ -49,12 +49,16 @@ func (k *kept) store(key string, identity func(context.Context) string) store {
 	return g
 }
 
-// store returns where the sources of a share what they know: by account, also
-// those of the zero Account as soon as it is known who that is.
-func (p *Public) store(a public.Account, tenant, scopes string) store {
+// store returns where the sources of the account called home share what they
+// know: by account, also those of the zero Account as soon as it is known who
+// that is.
+func (p *Public) store(home, tenant, scopes string) store {
+	if p.kept == nil {
+		return nil
+	}
 	return p.kept.store(tenant+" "+scopes, func(ctx context.Context) string {
-		if a.HomeAccountID != "" {
-			return homeOf(a)
+		if home != "" {
+			return home
 		}
 		who, err := p.whoever(ctx)
 		if err != nil {

@@ -156,9 +156,9 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 }
 
 func (p *Public) newSource(a public.Account, scopes []string) *Source {
-	u := &user{public: p, want: a, tenant: p.tenantOf(a), scopes: scopes}
+	u := &user{public: p, home: a.HomeAccountID, name: a.PreferredUsername, tenant: p.tenantOf(a), scopes: scopes}
 	f := flow{acquire: u.acquire, voids: p.voids, clock: &p.clock, hosts: entra.ScopeHosts(p.authority, scopes)}
-	f.store = p.store(a, u.tenant, scopeKey(scopes))
+	f.store = p.store(homeOf(a), u.tenant, scopeKey(scopes))
 	if p.prompt != nil {
 		f.prompt, f.gate = u.ask, p.gate
 	}

@@ -11,19 +11,26 @@ import (
 )
 
 // A user is the flow of one account, or of the zero Account, with one set of
-// scopes at one tenant.
+// scopes at one tenant. There may be very many: of an account it keeps what MSAL
+// and people tell accounts by, and none of the rest.
 type user struct {
-	public *Public
-	want   public.Account // zero: the person of the zero Account
-	tenant string         // "": the authority's
-	scopes []string
+	public     *Public
+	home, name string // of the account; "": of the person of the zero Account
+	tenant     string // "": the authority's
+	scopes     []string
+}
+
+// want is the account whose tokens u brings; zero: that of whoever uses the
+// program.
+func (u *user) want() public.Account {
+	return public.Account{HomeAccountID: u.home, PreferredUsername: u.name}
 }
 
 // acquire is silent: from MSAL's cache, or by redeeming the refresh token.
 func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 	ctx = renewing(acquiring(ctx, req, nil))
 	p := u.public
-	who := u.want
+	who := u.want()
 	if who.HomeAccountID == "" {
 		var err error
 		if who, err = p.whoever(ctx); err != nil {
@@ -78,18 +85,18 @@ func (u *user) silent(ctx context.Context, who public.Account, claims string) (p
 // ask has a person sign in, as the account whose token it is to be.
 func (u *user) ask(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 	ctx = acquiring(ctx, req, nil)
-	who := u.public.named(ctx, u.want)
+	who := u.public.named(ctx, u.want())
 	if who.HomeAccountID == "" {
 		// Nobody, or one of several: then anybody may sign in.
 		who, _ = u.public.whoever(ctx)
 	}
 	asked := *u
-	asked.want = who
+	asked.home, asked.name = who.HomeAccountID, who.PreferredUsername
 	res, err := asked.prompt(ctx, req.Claims, who.PreferredUsername)
 	if err != nil {
 		return nil, err
 	}
-	if u.want.HomeAccountID == "" {
+	if u.home == "" {
 		u.public.bind(res.Account)
 	} else {
 		u.public.relieve(res.Account)
@@ -121,18 +128,18 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 			ClientID:    p.clientID,
 			RedirectURI: p.redirectURI,
 			Again:       againOf(ctx),
-			check:       func(res public.AuthResult) error { return mismatch(u.want, res) },
+			check:       func(res public.AuthResult) error { return mismatch(u.want(), res) },
 		})
 	})
 	switch {
-	case err != nil && res.Account.HomeAccountID != "" && mismatch(u.want, res) != nil:
+	case err != nil && res.Account.HomeAccountID != "" && mismatch(u.want(), res) != nil:
 		// A Prompt that checks for itself.
 	case err != nil:
 		return public.AuthResult{}, notSignedIn(ctx, err)
 	case res.AccessToken == "":
 		return public.AuthResult{}, &msalcae.Error{Err: errEmptySignIn}
 	}
-	return u.vet(ctx, u.want, res, before)
+	return u.vet(ctx, u.want(), res, before)
 }
 
 // vet passes a result on if it is want's. Of anybody else nothing is kept.
