@@ -21,7 +21,8 @@ import (
 func webEntra(nonce *string) *scriptedEntra {
 	return &scriptedEntra{answer: func(n int, form url.Values) (int, string) {
 		body := userToken("ada", fmt.Sprint("at-", n), form.Get("scope"), "")
-		plain, with := `{"sub":"ada","preferred_username":"ada","aud":"id","iss":"x"}`, fmt.Sprintf(`{"sub":"ada","preferred_username":"ada","aud":"id","iss":"x","nonce":%q}`, *nonce)
+		plain := idPayload("ada")
+		with := fmt.Sprintf(`%s,"nonce":%q}`, strings.TrimSuffix(plain, "}"), *nonce)
 		return 200, strings.Replace(body, b64(plain), b64(with), 1)
 	}}
 }

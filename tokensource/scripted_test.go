@@ -53,7 +53,12 @@ func (s *scriptedEntra) count() int {
 func userToken(uid, value, scope, more string) string {
 	return fmt.Sprintf(`{"token_type":"Bearer","expires_in":3600,"access_token":%q,"refresh_token":"rt-of-%s","scope":%q,"client_info":%q,"id_token":%q%s}`,
 		value, uid, scope, b64(fmt.Sprintf(`{"uid":%q,"utid":"home"}`, uid)),
-		b64(`{"alg":"none"}`)+"."+b64(fmt.Sprintf(`{"sub":%q,"preferred_username":%q,"aud":"id","iss":"x"}`, uid, uid))+".x", more)
+		b64(`{"alg":"none"}`)+"."+b64(idPayload(uid))+".x", more)
+}
+
+// idPayload is what the ID token of userToken says.
+func idPayload(uid string) string {
+	return fmt.Sprintf(`{"sub":%q,"preferred_username":%[1]q,"aud":"id","iss":"https://login.contoso.test/x","exp":4102444800}`, uid)
 }
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

@@ -1,11 +1,10 @@
 package tokensource
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -143,8 +142,13 @@ func (w *WebApp) user(a public.Account) *webUser {
 //
 // ErrSignInMismatch says that the answer belongs to no sign-in of this browser:
 // begin a new one. msalcae.ErrAccountMismatch: somebody else signed in than had
-// to; nothing of them was kept. ErrDeclined: they would not. Other errors are
-// as for tokens.
+// to; nothing of them was kept. ErrIDToken: Entra's answer is for another
+// application, tenant or time. ErrDeclined: they would not. Other errors are as
+// for tokens.
+//
+// A code is good for one use (RFC 6749 section 4.1.2). If Entra had no time to
+// look at it (status 429 or 503) it is sent again, at most twice; if nobody
+// knows whether Entra did, it is not.
 func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values) (public.Account, error) {
 	if !begun.answeredBy(answer) {
 		return public.Account{}, ErrSignInMismatch
@@ -163,6 +167,10 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 	}
 	ctx, cancel := context.WithTimeout(inflight.Mark(ctx), requestTimeout)
 	defer cancel()
+	issuer, err := w.app.wire.Issuer(ctx, w.app.tenant)
+	if err != nil {
+		return public.Account{}, entra.Typed(ctx, err)
+	}
 	res, err := patiently(ctx, func() (public.AuthResult, error) {
 		return client.AcquireTokenByAuthCode(ctx, code, w.redirectURI, canonical,
 			confidential.WithChallenge(begun.Verifier), confidential.WithClaims(begun.Claims), confidential.WithTenantID(w.app.tenant))
@@ -170,21 +178,25 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 	if err != nil {
 		return public.Account{}, err
 	}
-	if err := w.vet(begun, res); err != nil {
+	if err := w.vet(begun, res, issuer); err != nil {
 		return public.Account{}, err // and nothing of it is kept
 	}
 	w.user(res.Account).signedIn(client, res, canonical, begun.Claims)
 	return res.Account, nil
 }
 
-// vet makes sure that the tokens answer begun, and are of the right person. They
-// came from Entra over TLS, which stands for the ID token's signature (OpenID
-// Connect Core section 3.1.3.7).
-func (w *WebApp) vet(begun WebSignIn, res public.AuthResult) error {
+// vet makes sure that the tokens answer begun, and are of the right person.
+// MSAL looks at nothing of an ID token.
+func (w *WebApp) vet(begun WebSignIn, res public.AuthResult, issuer string) error {
 	id, ok := jwt.Read(res.IDToken.RawToken)
-	ours := func(audience string) bool { return strings.EqualFold(audience, w.app.clientID) } // Entra writes it in lower case
-	if !ok || id.Nonce != begun.Nonce || !slices.ContainsFunc(id.Audience, ours) {
+	if !ok {
+		return badIDToken("is missing, or cannot be read")
+	}
+	if id.Nonce != begun.Nonce {
 		return ErrSignInMismatch
+	}
+	if err := checkIDToken(id, issuer, cmp.Or(w.app.tenant, w.app.authority.Tenant), w.app.clientID); err != nil {
+		return err
 	}
 	return mismatch(begun.Account, res)
 }

@@ -24,7 +24,7 @@ func crowdEntra() *scriptedEntra {
 			who = strings.TrimPrefix(form.Get("refresh_token"), "rt-of-")
 		}
 		body := userToken(who, fmt.Sprintf("at-%d-of-%s", n, who), form.Get("scope"), "")
-		plain := fmt.Sprintf(`{"sub":%q,"preferred_username":%[1]q,"aud":"id","iss":"x"`, who)
+		plain := strings.TrimSuffix(idPayload(who), "}")
 		return 200, strings.Replace(body, b64(plain+"}"), b64(plain+fmt.Sprintf(`,"nonce":%q}`, nonce)), 1)
 	}}
 }

@@ -5,6 +5,7 @@
 package entra
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -59,6 +60,20 @@ func (a Authority) Microsoft() bool { return a.cloud() != nil }
 
 // cloud returns the cloud of a's host, nil if it is not one of Microsoft's.
 func (a Authority) cloud() *clouds.Cloud { return clouds.OfLogin(a.Host) }
+
+// discovery returns the address of the discovery document of a tenant, "" for
+// a's own, as MSAL has it.
+func (a Authority) discovery(tenant string) string {
+	own, version := "https://"+a.Host+"/", "/v2.0"
+	_, rest, _ := strings.Cut(strings.TrimPrefix(a.URL, own), "/")
+	switch {
+	case a.Tenant == "adfs":
+		version = ""
+	case tenant == "":
+		return a.URL + version + wellKnown
+	}
+	return strings.TrimSuffix(own+cmp.Or(tenant, a.Tenant)+"/"+rest, "/") + version + wellKnown
+}
 
 // trusts reports whether credentials for a may be sent to u: to a's own host,
 // or to one of Microsoft's, with or without the label of a region before it.

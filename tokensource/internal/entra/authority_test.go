@@ -71,3 +71,18 @@ func TestCheckTenant(t *testing.T) {
 		assert.ErrorIs(t, CheckTenant(bad), msalcae.ErrMisconfigured, bad)
 	}
 }
+
+// Where MSAL looks for a discovery document, so that it is fetched once.
+func TestDiscoveryAddress(t *testing.T) {
+	for _, c := range []struct{ authority, tenant, want string }{
+		{"https://login.contoso.test/Home", "", "https://login.contoso.test/Home/v2.0"},
+		{"https://login.contoso.test/home/", "other", "https://login.contoso.test/other/v2.0"},
+		{"https://login.contoso.test:8443/a/b/c", "", "https://login.contoso.test:8443/a/b/c/v2.0"},
+		{"https://login.contoso.test/a/b/c", "x", "https://login.contoso.test/x/b/c/v2.0"},
+		{"https://sts.contoso.test/adfs", "", "https://sts.contoso.test/adfs"},
+	} {
+		a, err := ParseAuthority("Config", c.authority)
+		require.NoError(t, err)
+		assert.Equal(t, c.want+"/.well-known/openid-configuration", a.discovery(c.tenant))
+	}
+}

@@ -119,7 +119,7 @@ func (w *Wire) send(req *http.Request) (*http.Response, error) {
 // own: the document is the client's, and a caller who leaves spoils it for
 // nobody else.
 func (w *Wire) discover(req *http.Request) (*http.Response, error) {
-	key := req.URL.String()
+	key := strings.TrimSuffix(req.URL.String(), "?") // MSAL's queries are empty
 	if d := w.document(key); d != nil {
 		return d.response(req), nil
 	}

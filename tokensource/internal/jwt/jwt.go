@@ -10,9 +10,12 @@ import (
 
 // Claims are what we read of a JWT's payload (RFC 7519 section 4.1).
 type Claims struct {
-	Nonce    string   `json:"nonce"`
-	Audience Audience `json:"aud"`
-	Expires  float64  `json:"exp"` // NumericDate: seconds, possibly with a fraction
+	Issuer    string   `json:"iss"`
+	Tenant    string   `json:"tid"` // Entra's
+	Nonce     string   `json:"nonce"`
+	Audience  Audience `json:"aud"`
+	Expires   float64  `json:"exp"` // NumericDate: seconds, possibly with a fraction
+	NotBefore float64  `json:"nbf"`
 }
 
 // An Audience is one recipient or several (RFC 7519 section 4.1.3).
@@ -29,8 +32,8 @@ func (a *Audience) UnmarshalJSON(data []byte) error {
 }
 
 // Read reads the payload of a signed JWT (RFC 7519 section 3) without
-// checking its signature: what is read decides nothing but when to ask and what
-// to say. ok is false for what is not such a token.
+// checking its signature: it is for tokens that Entra has just sent over TLS,
+// and to know when to ask and what to say of others. ok is false for what is not such a token.
 func Read(token string) (c Claims, ok bool) {
 	_, rest, dotted := strings.Cut(token, ".")
 	payload, _, closed := strings.Cut(rest, ".")

@@ -14,9 +14,9 @@ func token(payload string) string {
 }
 
 func TestRead(t *testing.T) {
-	c, ok := Read(token(`{"aud":"a","nonce":"n","exp":1700000000.5,"other":{}}`))
+	c, ok := Read(token(`{"iss":"i","tid":"t","aud":"a","nonce":"n","exp":1700000000.5,"nbf":1,"other":{}}`))
 	assert.True(t, ok)
-	assert.Equal(t, Claims{Nonce: "n", Audience: Audience{"a"}, Expires: 1700000000.5}, c)
+	assert.Equal(t, Claims{Issuer: "i", Tenant: "t", Nonce: "n", Audience: Audience{"a"}, Expires: 1700000000.5, NotBefore: 1}, c)
 	assert.Equal(t, time.Unix(1700000000, 0), c.Ends())
 	c, ok = Read(token(`{"aud":["a","b"]}`))
 	assert.True(t, ok)
