@@ -41,6 +41,7 @@ type flight struct {
 	ttl      time.Duration // that the token is to live at least
 	patience time.Duration // how long to wait while another process asks
 	trace    *msalcae.Trace
+	limits   limits
 	// again tells a prompt of a caller who joined when nobody waited any more.
 	again chan struct{}
 	calls singleflight.Group // carries it out once, for all who wait
@@ -116,9 +117,9 @@ func (s *Source) silently(f *flight) (*entry, error) {
 func (s *Source) request(f *flight, claims string) (*msalcae.Token, error) {
 	req := msalcae.TokenRequest{Claims: claims, Rejected: f.evict, NoPrompt: true, Trace: f.trace}
 	for n := 1; ; n++ {
-		tok, err := limited(s.flow.acquire, req, orDefault(s.RequestTimeout, requestTimeout), "Entra did not answer")
+		tok, err := limited(s.flow.acquire, req, orDefault(f.limits.RequestTimeout, requestTimeout), "Entra did not answer")
 		wait, again := retryDelay(err)
-		if !again || n == attempts || f.caused && !s.mayRepeat() {
+		if !again || n == attempts || f.caused && !s.mayRepeat(f) {
 			return tok, err
 		}
 		time.Sleep(wait)
@@ -127,10 +128,10 @@ func (s *Source) request(f *flight, claims string) (*msalcae.Token, error) {
 
 // mayRepeat counts one more token request that a challenge caused, if there may
 // be one.
-func (s *Source) mayRepeat() bool {
+func (s *Source) mayRepeat(f *flight) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.allowance.take(s.ChallengesPerMinute, time.Now()) == 0
+	return s.state.allowance.take(f.limits.ChallengesPerMinute, time.Now()) == 0
 }
 
 // retryDelay reports whether err says to come again soon, and when.

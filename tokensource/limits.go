@@ -26,6 +26,17 @@ const (
 	maxFailures = 64
 )
 
+// limits are those of one call. A flight has those of the caller who started it.
+type limits struct {
+	// ChallengesPerMinute is how many token requests and prompts challenges
+	// may cause in a minute. Zero: 10. Negative: no limit.
+	ChallengesPerMinute int
+	// RequestTimeout limits one token request. Zero: 30 seconds.
+	RequestTimeout time.Duration
+	// PromptTimeout is how long a person may take to sign in. Zero: 5 minutes.
+	PromptTimeout time.Duration
+}
+
 // A pausedError says that and for how long a source does not ask again.
 type pausedError struct {
 	wait   time.Duration

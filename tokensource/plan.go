@@ -157,7 +157,7 @@ func (s *Source) allow(w *want, to purpose, now time.Time) error {
 	if s.state.airborne[to] != nil || !w.challenge && s.state.pending == nil {
 		return nil
 	}
-	if wait := s.state.allowance.take(s.ChallengesPerMinute, now); wait > 0 {
+	if wait := s.state.allowance.take(w.limits.ChallengesPerMinute, now); wait > 0 {
 		return &pausedError{wait, "challenges have caused too many token requests; if the API refuses new tokens at once, it probably sees another IP address than Entra does", nil}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (s *Source) allow(w *want, to purpose, now time.Time) error {
 
 // describe says what the flight for w asks for.
 func (st *state) describe(w *want, fresh bool) *flight {
-	f := &flight{fresh: fresh || st.distrust, evict: st.evict, ttl: w.req.MinTTL, patience: w.patience, trace: w.req.Trace}
+	f := &flight{limits: w.limits, fresh: fresh || st.distrust, evict: st.evict, ttl: w.req.MinTTL, patience: w.patience, trace: w.req.Trace}
 	if st.pending != nil {
 		f.renews, f.demand, f.carried, f.refused = true, st.pending, st.carried, st.refusedAsked
 	}

@@ -23,7 +23,7 @@ var errPromptBusy = errors.New("msalcae: other sign-ins were waiting for an answ
 // If somebody else's prompt came first, that person may have signed in
 // meanwhile: then the token may be there already, or be had silently.
 func (s *Source) promptly(f *flight) (*entry, error) {
-	limit := orDefault(s.PromptTimeout, promptTimeout)
+	limit := orDefault(f.limits.PromptTimeout, promptTimeout)
 	waited, ok := s.flow.gate.enter(promptQueue * limit)
 	if !ok {
 		return s.land(f, nil, fingerprint{}, errPromptBusy, false)
@@ -63,7 +63,7 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 	}
 	silent, landing, _ := s.join(f.answers, func() *flight {
 		return &flight{renews: f.renews, stepUp: f.stepUp, fresh: f.fresh, demand: f.demand,
-			evict: f.evict, rejected: f.rejected, refused: f.refused, patience: leaseWait, trace: f.trace}
+			evict: f.evict, rejected: f.rejected, refused: f.refused, patience: leaseWait, trace: f.trace, limits: f.limits}
 	}, s.silently)
 	s.mu.Unlock()
 	defer silent.waiters.Add(-1)

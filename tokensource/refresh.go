@@ -16,21 +16,23 @@ const (
 )
 
 // refreshIfDue starts a background refresh of e if one is due.
-func (s *Source) refreshIfDue(e *entry, trace *msalcae.Trace) {
+func (s *Source) refreshIfDue(e *entry, trace *msalcae.Trace, limits limits) {
 	if time.Now().UnixNano() >= e.refreshAt.Load() {
-		s.refresh(e, trace)
+		s.refresh(e, trace, limits)
 	}
 }
 
 // refresh starts a background refresh of e, which is due, unless another
 // caller just did. It never prompts, and nobody waits for it.
-func (s *Source) refresh(e *entry, trace *msalcae.Trace) { s.replaceLater(e, trace, false) }
+func (s *Source) refresh(e *entry, trace *msalcae.Trace, limits limits) {
+	s.replaceLater(e, trace, limits, false)
+}
 
 // renewSoon seeks another token than e, which a plain 401 has put in doubt: what
 // a cache has will not do.
-func (s *Source) renewSoon(e *entry) { s.replaceLater(e, nil, true) }
+func (s *Source) renewSoon(e *entry, limits limits) { s.replaceLater(e, nil, limits, true) }
 
-func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, fresh bool) {
+func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, limits limits, fresh bool) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +40,7 @@ func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, fresh bool) {
 		return
 	}
 	e.notBefore(now.Add(e.backoff()))
-	w := &want{req: msalcae.TokenRequest{Trace: trace}}
+	w := &want{req: msalcae.TokenRequest{Trace: trace}, limits: limits}
 	f, _, _ := s.join(s.state.purposeOf(w, fresh), func() *flight { return s.state.describe(w, fresh) }, func(f *flight) (*entry, error) {
 		start := time.Now()
 		got, err := s.silently(f)

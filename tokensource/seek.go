@@ -17,6 +17,7 @@ const maxRounds = 32
 // A want is one caller's request on its way through the engine.
 type want struct {
 	req       msalcae.TokenRequest
+	limits    limits
 	challenge bool
 	demand    demand
 	substance string        // of a step-up's demand
@@ -53,14 +54,14 @@ func (st *step) await(f *flight, landing <-chan singleflight.Result, joined bool
 }
 
 // seek answers a caller whom the token in use does not serve.
-func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest, limits limits) (*msalcae.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if s.flow.acquire == nil {
 		return nil, fmt.Errorf("%w: the Source has no Acquirer; make it with New", msalcae.ErrMisconfigured)
 	}
-	w := want{req: req, patience: patienceOf(ctx)}
+	w := want{req: req, limits: limits, patience: patienceOf(ctx)}
 	if req.Claims != "" || req.Rejected != "" {
 		if err := s.read(&w); err != nil {
 			return nil, err
@@ -88,7 +89,7 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest) (*msalcae.T
 		case e != nil && w.challenge && e.tok.Value == req.Rejected:
 			return nil, msalcae.ErrSameToken
 		case e != nil:
-			s.refreshIfDue(e, req.Trace)
+			s.refreshIfDue(e, req.Trace, limits)
 			return e.tok, nil
 		case st.landing != nil && !st.prompted && s.mayPrompt(&w) && errors.Is(st.err, msalcae.ErrInteractionRequired):
 			continue // to the prompt: the refusal is remembered

@@ -90,12 +90,16 @@ func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 				return e.tok, nil
 			}
 			if e.serves(time.Now().UnixNano(), req.MinTTL) {
-				s.refreshIfDue(e, req.Trace)
+				s.refreshIfDue(e, req.Trace, s.limits())
 				return e.tok, nil
 			}
 		}
 	}
-	return s.seek(ctx, req)
+	return s.seek(ctx, req, s.limits())
+}
+
+func (s *Source) limits() limits {
+	return limits{s.ChallengesPerMinute, s.RequestTimeout, s.PromptTimeout}
 }
 
 // Refused tells the source of a token that an API refused without being asked
@@ -110,6 +114,6 @@ func (s *Source) Refused(token, claims string) {
 		return
 	}
 	if e := s.current.Load(); e != nil && e.tok.Value == token && time.Since(e.obtained) > refusalAge {
-		s.renewSoon(e)
+		s.renewSoon(e, s.limits())
 	}
 }
