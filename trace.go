@@ -37,6 +37,22 @@ type Trace struct {
 	CacheFailed func(context.Context, CacheFailedInfo)
 }
 
+type traceKey struct{}
+
+// WithTrace returns a context whose calls report to t: those that obtain a
+// token and take no TokenRequest, which are SignIn of tokensource.Public and
+// Redeem of tokensource.WebApp. Transport and TokenRequest have fields of their
+// own, and do not look here. nil: nobody is told.
+func WithTrace(ctx context.Context, t *Trace) context.Context {
+	return context.WithValue(ctx, traceKey{}, t)
+}
+
+// ContextTrace returns what WithTrace was given, nil if nothing.
+func ContextTrace(ctx context.Context) *Trace {
+	t, _ := ctx.Value(traceKey{}).(*Trace)
+	return t
+}
+
 // HostSkippedInfo says which host received no token, and why.
 type HostSkippedInfo struct {
 	Host   string // as in the request's URL

@@ -20,6 +20,7 @@ const signInLimit = 5 * time.Minute
 // the same Prompt is open, and ends with ctx or after 5 minutes.
 //
 // Errors are as for tokens; ErrDeclined says that nobody wanted to sign in.
+// Prompted, Acquired and CacheFailed of msalcae.WithTrace's hooks are called.
 func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, error) {
 	if p.prompt == nil {
 		return public.Account{}, errNoPrompt
@@ -28,7 +29,8 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	if err != nil {
 		return public.Account{}, err
 	}
-	ctx, cancel := context.WithTimeout(acquiring(inflight.Mark(ctx), msalcae.TokenRequest{}, nil), signInLimit)
+	told := signInTrace{ctx, msalcae.ContextTrace(ctx)}
+	ctx, cancel := context.WithTimeout(acquiring(inflight.Mark(ctx), msalcae.TokenRequest{Trace: told.trace}, nil), signInLimit)
 	defer cancel()
 	leave, err := p.gate.pass(ctx)
 	if err != nil {
@@ -41,7 +43,10 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	p.rouse(ctx, canonical)
 	claims, hint, tenant := p.pending(ctx, scopeKey(canonical))
 	u := &user{public: p, scopes: canonical, tenant: tenant}
+	start := time.Now()
 	res, err := u.prompt(ctx, claims, hint)
+	told.prompted(claims, start, err)
+	told.acquired(claims, start, res, err)
 	if err != nil {
 		return public.Account{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -148,7 +149,8 @@ func (w *WebApp) user(a public.Account) *webUser {
 //
 // A code is good for one use (RFC 6749 section 4.1.2). If Entra had no time to
 // look at it (status 429 or 503) it is sent again, at most twice; if nobody
-// knows whether Entra did, it is not.
+// knows whether Entra did, it is not. Acquired of msalcae.WithTrace's hooks is
+// called.
 func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values) (public.Account, error) {
 	if !begun.answeredBy(answer) {
 		return public.Account{}, ErrSignInMismatch
@@ -165,24 +167,35 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 	if err != nil {
 		return public.Account{}, err
 	}
-	ctx, cancel := context.WithTimeout(inflight.Mark(ctx), requestTimeout)
-	defer cancel()
-	issuer, err := w.app.wire.Issuer(ctx, w.app.tenant)
+	told, start := signInTrace{ctx, msalcae.ContextTrace(ctx)}, time.Now()
+	res, err := w.redeem(inflight.Mark(ctx), client, begun, code, canonical)
+	told.acquired(begun.Claims, start, res, err)
 	if err != nil {
-		return public.Account{}, entra.Typed(ctx, err)
-	}
-	res, err := patiently(ctx, func() (public.AuthResult, error) {
-		return client.AcquireTokenByAuthCode(ctx, code, w.redirectURI, canonical,
-			confidential.WithChallenge(begun.Verifier), confidential.WithClaims(begun.Claims), confidential.WithTenantID(w.app.tenant))
-	})
-	if err != nil {
-		return public.Account{}, err
-	}
-	if err := w.vet(begun, res, issuer); err != nil {
 		return public.Account{}, err // and nothing of it is kept
 	}
 	w.user(res.Account).signedIn(client, res, canonical, begun.Claims)
 	return res.Account, nil
+}
+
+// redeem exchanges the code for tokens that answer begun.
+func (w *WebApp) redeem(ctx context.Context, client confidential.Client, begun WebSignIn, code string, scopes []string) (public.AuthResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	issuer, err := w.app.wire.Issuer(ctx, w.app.tenant)
+	if err != nil {
+		return public.AuthResult{}, entra.Typed(ctx, err)
+	}
+	res, err := patiently(ctx, func() (public.AuthResult, error) {
+		return client.AcquireTokenByAuthCode(ctx, code, w.redirectURI, scopes,
+			confidential.WithChallenge(begun.Verifier), confidential.WithClaims(begun.Claims), confidential.WithTenantID(w.app.tenant))
+	})
+	if err == nil {
+		err = w.vet(begun, res, issuer)
+	}
+	if err != nil {
+		return public.AuthResult{}, err
+	}
+	return res, nil
 }
 
 // vet makes sure that the tokens answer begun, and are of the right person.

@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+	"github.com/msalcae/msalcae"
 )
 
 func login(ctx context.Context, s *session, _ []string) error {
-	a, err := s.people.SignIn(ctx, s.scopes...)
+	a, err := s.people.SignIn(msalcae.WithTrace(ctx, s.trace), s.scopes...)
 	if err != nil {
 		return err
 	}
