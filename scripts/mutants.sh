@@ -4,4 +4,5 @@
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-go run ./internal/mutants -run "${MUTANTS:-}" tokensource tokensource/testdata/mutants.txt
+engine=tokensource/internal/engine
+go run ./internal/mutants -run "${MUTANTS:-}" "$engine" "$engine/testdata/mutants.txt"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
@@ -254,7 +255,7 @@ func notSignedIn(ctx context.Context, err error) error {
 	}
 	result := entra.Typed(ctx, err)
 	if errors.Is(err, ErrDeclined) && !errors.Is(result, ErrDeclined) {
-		return entra.OfKinds("the sign-in was declined: "+plain(result), ErrDeclined, result)
+		return entra.OfKinds("the sign-in was declined: "+engine.Plain(result), ErrDeclined, result)
 	}
 	return result
 }

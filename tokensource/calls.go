@@ -11,6 +11,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/internal/acquisition"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
@@ -39,7 +40,7 @@ func acquiring(ctx context.Context, req msalcae.TokenRequest, heard *atomic.Bool
 	a := acquisition.Acquisition{Evict: req.Rejected, Claims: req.Claims != "", Heard: heard}
 	if t := req.Trace; t != nil && t.CacheFailed != nil {
 		a.Failed = func(op string, err error) {
-			aside(func() { t.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
+			engine.Aside(func() { t.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
 		}
 	}
 	return acquisition.With(ctx, a)
@@ -83,8 +84,8 @@ func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 			return result, nil
 		}
 		err = entra.Typed(ctx, err)
-		wait, again := retryDelay(err)
-		if !again || n == attempts {
+		wait, again := engine.RetryDelay(err)
+		if !again || n == engine.Attempts {
 			var none T
 			return none, err
 		}

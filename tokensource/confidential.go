@@ -13,6 +13,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/cache"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/registry"
 	"github.com/msalcae/msalcae/tokensource/internal/shelf"
@@ -83,8 +84,8 @@ type confidentialClient struct {
 	evicts    atomic.Bool      // the client was seen to have an Accessor
 	sources   *registry.Registry[confidentialKey, *Source]
 	delegates *shelf.Shelf[delegateKey, *Source]
-	voids     *voids
-	clock     clock
+	voids     *engine.Voids
+	clock     engine.Clock
 	kept      *kept
 	// personal builds another MSAL client, for what belongs to one person:
 	// what MSAL keeps of them goes when it does. nil: wrapped.
@@ -159,7 +160,7 @@ func wrapConfidential(client confidential.Client) *Confidential {
 		check:     &capabilityCheck{},
 		sources:   registry.New[confidentialKey, *Source](maxSources),
 		delegates: shelf.New[delegateKey, *Source](maxAssertions),
-		voids:     newVoids(),
+		voids:     engine.NewVoids(),
 	}}
 }
 
@@ -191,9 +192,9 @@ func (c *Confidential) App(scopes ...string) *Source {
 	}
 	return c.sources.FindOr(key, func() *Source {
 		tenant := cmp.Or(c.tenant, c.authority.Tenant)
-		return newSource(flow{
-			acquire: c.appAcquirer(canonical), voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, canonical),
-			store: c.kept.store(scopeKey, func(context.Context) string { return tenant }),
+		return newSource(entra.ScopeHosts(c.authority, canonical), engine.Flow{
+			Acquire: c.appAcquirer(canonical), Voids: c.voids, Clock: &c.clock,
+			Store: c.kept.store(scopeKey, func(context.Context) string { return tenant }),
 		})
 	})
 }
@@ -236,11 +237,6 @@ func (c *Confidential) app(ctx context.Context, scopes []string, claims string) 
 	return tokenOf(ctx, func() (public.AuthResult, error) {
 		return c.client.AcquireTokenByCredential(ctx, scopes, confidential.WithClaims(claims), confidential.WithTenantID(c.tenant))
 	})
-}
-
-// failing returns a source whose every token is err.
-func failing(err error) *Source {
-	return newSource(flow{err: err, acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, err }})
 }
 
 // vetted checks what both kinds of client are configured with, and returns what

@@ -64,7 +64,7 @@ func d11(t *testing.T) {
 	assert.ErrorIs(t, raw.second, context.Canceled, "MSAL does not show the defect any more")
 
 	ours := run(t, func(base rt) (func(context.Context) error, error) {
-		acquire := appOver(t, base).flow.acquire
+		acquire := acquirerOver(t, base)
 		return func(ctx context.Context) error {
 			_, err := acquire(ctx, msalcae.TokenRequest{Claims: "{}"})
 			return err

@@ -30,8 +30,10 @@ func TestD1NullClaims(t *testing.T) {
 	assert.Panics(t, func() {
 		_, _ = c.AcquireTokenSilent(context.Background(), []string{"read"}, public.WithSilentAccount(ada), public.WithClaims("null"))
 	}, "MSAL does not show the defect any more")
-	source := WrapPublic(c, nil).Account(ada, "read")
-	for name, acquire := range map[string]Acquirer{"source": source.Token, "flow": source.flow.acquire} {
+	p := WrapPublic(c, nil)
+	source := p.Account(ada, "read")
+	flow := user{public: p, home: ada.HomeAccountID, scopes: []string{"read"}}
+	for name, acquire := range map[string]Acquirer{"source": source.Token, "flow": flow.acquire} {
 		_, err := acquire(context.Background(), msalcae.TokenRequest{Claims: "null"})
 		require.Error(t, err, name)
 	}

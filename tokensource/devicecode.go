@@ -12,12 +12,13 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
 // ErrCodeExpired is wrapped, beside context.DeadlineExceeded, by the error of a
 // DeviceCode whose code nobody entered while it was good.
-var ErrCodeExpired = entra.ErrCodeExpired
+var ErrCodeExpired = engine.ErrCodeExpired
 
 // A DeviceCode is a [Prompt] that signs people in on another device: it writes
 // an address and a code, and waits until somebody has entered the code there

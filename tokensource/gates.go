@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"weak"
+
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 )
 
 // gates has the gate of every Prompt value in use.
@@ -14,7 +16,7 @@ var gates = struct {
 }{of: map[promptKey]*countedGate{}}
 
 type countedGate struct {
-	gate  *gate
+	gate  *engine.Gate
 	users int
 }
 
@@ -40,16 +42,16 @@ func keyOf(prompt Prompt) (promptKey, bool) {
 // gateOf returns the gate that every Public with this Prompt shares; it is
 // forgotten with the last of them. A Prompt that cannot be compared has a gate
 // for each Public.
-func gateOf(p *Public, prompt Prompt) *gate {
+func gateOf(p *Public, prompt Prompt) *engine.Gate {
 	key, ok := keyOf(prompt)
 	if !ok {
-		return newGate()
+		return engine.NewGate()
 	}
 	gates.mu.Lock()
 	defer gates.mu.Unlock()
 	shared := gates.of[key]
 	if shared == nil {
-		shared = &countedGate{gate: newGate()}
+		shared = &countedGate{gate: engine.NewGate()}
 		gates.of[key] = shared
 	}
 	shared.users++

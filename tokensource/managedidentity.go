@@ -9,6 +9,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/managed"
 	"github.com/msalcae/msalcae/tokensource/internal/registry"
@@ -44,8 +45,8 @@ type ManagedIdentity struct {
 	client  managedidentity.Client
 	wire    *managed.Wire
 	sources *registry.Registry[string, *Source]
-	voids   *voids
-	clock   clock
+	voids   *engine.Voids
+	clock   engine.Clock
 }
 
 // NewManagedIdentity looks for the endpoint in the environment. An error is
@@ -68,7 +69,7 @@ func NewManagedIdentity(cfg ManagedIdentityConfig) (*ManagedIdentity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: MSAL does not accept ManagedIdentityConfig.ID on %s (%v)", msalcae.ErrMisconfigured, place, err)
 	}
-	return &ManagedIdentity{client: client, wire: wire, sources: registry.New[string, *Source](maxSources), voids: newVoids()}, nil
+	return &ManagedIdentity{client: client, wire: wire, sources: registry.New[string, *Source](maxSources), voids: engine.NewVoids()}, nil
 }
 
 // App returns the source of the identity's tokens for one resource, which is
@@ -88,7 +89,7 @@ func (m *ManagedIdentity) App(scopes ...string) *Source {
 	}
 	resource := strings.TrimSuffix(canonical[0], "/.default")
 	return m.sources.FindOr(key, func() *Source {
-		return newSource(flow{acquire: m.acquirer(resource), voids: m.voids, clock: &m.clock, hosts: entra.ScopeHosts(entra.Authority{}, canonical)})
+		return newSource(entra.ScopeHosts(entra.Authority{}, canonical), engine.Flow{Acquire: m.acquirer(resource), Voids: m.voids, Clock: &m.clock})
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/jwt"
 )
@@ -38,7 +39,7 @@ const (
 
 // A delegateKey's scopes are canonical.
 type delegateKey struct {
-	assertion      fingerprint
+	assertion      engine.Fingerprint
 	tenant, scopes string
 }
 
@@ -66,7 +67,7 @@ func (c *Confidential) OnBehalfOf(assertion string, scopes ...string) *Source {
 	if err != nil {
 		return failing(err)
 	}
-	key := delegateKey{fingerprintOf(assertion), c.tenant, scopeKey}
+	key := delegateKey{engine.FingerprintOf(assertion), c.tenant, scopeKey}
 	if s, ok := c.delegates.Get(key); ok {
 		return s
 	}
@@ -82,7 +83,7 @@ func (c *Confidential) delegate(key delegateKey, assertion string, scopes []stri
 		d.build = sync.OnceValues(func() (confidential.Client, error) { return c.personal() })
 	}
 	d.claims, _ = jwt.Read(assertion)
-	s := newSource(flow{acquire: d.acquire, voids: c.voids, clock: &c.clock, hosts: entra.ScopeHosts(c.authority, scopes)})
+	s := newSource(entra.ScopeHosts(c.authority, scopes), engine.Flow{Acquire: d.acquire, Voids: c.voids, Clock: &c.clock})
 	if d.claims.Expired() {
 		return s
 	}
@@ -116,7 +117,7 @@ type delegate struct {
 
 // until is when the assertion is forgotten.
 func (d *delegate) until(now time.Time) time.Time {
-	latest := now.Add(voidLife)
+	latest := now.Add(engine.VoidLife)
 	switch ends := d.claims.Ends(); {
 	case ends.IsZero():
 		return now.Add(assertionLife)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/cache"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 )
 
 const (
@@ -32,7 +33,7 @@ type persistent struct {
 	// asked for each use: the person of the zero Account may change.
 	identity func(ctx context.Context) string
 	key      string // of the source, among the identity's
-	trouble  *trouble
+	trouble  *engine.Trouble
 }
 
 // of is the record that an identity's sources share.
@@ -40,31 +41,31 @@ func (p *persistent) of(identity string) *cache.Record {
 	return p.partition.Record("sources", identity)
 }
 
-func (p *persistent) tell(ctx context.Context, n news) (record, error) {
+func (p *persistent) Tell(ctx context.Context, n engine.News) (engine.Record, error) {
 	return p.tellOf(ctx, p.identity(ctx), n)
 }
 
 // tellOf is tell, of an identity.
-func (p *persistent) tellOf(ctx context.Context, identity string, n news) (record, error) {
+func (p *persistent) tellOf(ctx context.Context, identity string, n engine.News) (engine.Record, error) {
 	if identity == "" {
 		return unborn(time.Now()), nil
 	}
 	of := p.of(identity)
-	if n.empty() {
+	if n.Empty() {
 		data, err := of.Load(ctx)
-		return openShared(data).of(p.key, time.Now()), p.unlessLost("load", n.trace, err)
+		return openShared(data).of(p.key, time.Now()), p.unlessLost("load", n.Trace, err)
 	}
-	var result record
+	var result engine.Record
 	err := of.Update(ctx, sharedLife, func(data []byte) ([]byte, error) {
 		now := time.Now()
 		all := openShared(data)
 		before := all.of(p.key, now)
-		if result = before.with(n, now); result.version == before.version {
+		if result = before.With(n, now); result.Version == before.Version {
 			return data, nil
 		}
 		return all.put(p.key, result, now)
 	})
-	return result, p.unlessLost("store", n.trace, err)
+	return result, p.unlessLost("store", n.Trace, err)
 }
 
 // unlessLost is err, unless it says that the record could not be read. That was
@@ -74,17 +75,13 @@ func (p *persistent) unlessLost(op string, trace *msalcae.Trace, err error) erro
 	if !errors.Is(err, cache.ErrUnreadable) {
 		return err
 	}
-	if trace != nil && trace.CacheFailed != nil && p.trouble.report() {
-		aside(func() { trace.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
+	if trace != nil && trace.CacheFailed != nil && p.trouble.Report() {
+		engine.Aside(func() { trace.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
 	}
 	return nil
 }
 
-func (n news) empty() bool {
-	return len(n.voided) == 0 && n.pending == nil && n.token == nil && n.pause == 0
-}
-
-func (p *persistent) lease(ctx context.Context, name string, wait time.Duration, n news, useful func(record) bool) (record, endLease, error) {
+func (p *persistent) Lease(ctx context.Context, name string, wait time.Duration, n engine.News, useful func(engine.Record) bool) (engine.Record, engine.EndLease, error) {
 	identity := p.identity(ctx)
 	r, err := p.tellOf(ctx, identity, n)
 	if err != nil || useful(r) {
@@ -111,7 +108,7 @@ func (p *persistent) lease(ctx context.Context, name string, wait time.Duration,
 			}
 			return p.leased(ctx, identity, n, l.unlock, useful)
 		case <-look.C:
-			if r, err = p.tell(ctx, news{trace: n.trace}); err != nil || useful(r) {
+			if r, err = p.Tell(ctx, engine.News{Trace: n.Trace}); err != nil || useful(r) {
 				cancel()
 				go func() {
 					if l := <-lock; l.err == nil {
@@ -125,16 +122,16 @@ func (p *persistent) lease(ctx context.Context, name string, wait time.Duration,
 }
 
 // notLeased says why there is no lease: somebody has it, or there is no telling.
-func (p *persistent) notLeased(ctx context.Context, r record, err error) (record, endLease, error) {
+func (p *persistent) notLeased(ctx context.Context, r engine.Record, err error) (engine.Record, engine.EndLease, error) {
 	if ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, cache.ErrStalled)) {
-		return r, nil, errBusy
+		return r, nil, engine.ErrBusy
 	}
 	return r, nil, err
 }
 
 // leased looks whether the one before has made the lease needless.
-func (p *persistent) leased(ctx context.Context, before string, n news, unlock func(), useful func(record) bool) (record, endLease, error) {
-	r, err := p.tell(ctx, news{trace: n.trace})
+func (p *persistent) leased(ctx context.Context, before string, n engine.News, unlock func(), useful func(engine.Record) bool) (engine.Record, engine.EndLease, error) {
+	r, err := p.Tell(ctx, engine.News{Trace: n.Trace})
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -144,23 +141,23 @@ func (p *persistent) leased(ctx context.Context, before string, n news, unlock f
 	}
 	unlock = sync.OnceFunc(unlock)
 	time.AfterFunc(maxLease, unlock)
-	return r, func(ctx context.Context, n news) (record, error) {
+	return r, func(ctx context.Context, n engine.News) (engine.Record, error) {
 		defer unlock()
 		now := p.identity(ctx)
 		if now != before { // versions count within one identity
-			n = n.withoutVersions()
+			n = withoutVersions(n)
 		}
 		return p.tellOf(ctx, now, n)
 	}, nil
 }
 
 // withoutVersions is n of unknown age.
-func (n news) withoutVersions() news {
-	n.refused = 0
-	if n.token != nil {
-		t := *n.token
-		t.asked, t.renewed, t.renewal = 0, 0, nil
-		n.token = &t
+func withoutVersions(n engine.News) engine.News {
+	n.Refused = 0
+	if n.Token != nil {
+		t := *n.Token
+		t.Asked, t.Renewed, t.Renewal = 0, 0, nil
+		n.Token = &t
 	}
 	return n
 }

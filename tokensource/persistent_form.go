@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 )
 
 const (
@@ -58,31 +59,31 @@ func openShared(data []byte) shared {
 
 // unborn is a record that nothing was told yet. Its version is the time, so that
 // one that was removed and made anew is newer than it was.
-func unborn(now time.Time) record { return record{version: uint64(now.UnixMicro())} }
+func unborn(now time.Time) engine.Record { return engine.Record{Version: uint64(now.UnixMicro())} }
 
 // of returns the record of one source. What cannot be read of it is left out.
-func (s shared) of(key string, now time.Time) record {
+func (s shared) of(key string, now time.Time) engine.Record {
 	sealed, ok := s.Sources[key]
 	if !ok || now.Sub(sealed.Touched) > sharedLife {
 		r := unborn(now)
-		r.voided = s.voided(key)
+		r.Voided = s.voided(key)
 		return r
 	}
-	r := record{version: sealed.Version, spent: sealed.Spent, paused: sealed.Paused}
-	if limit := now.Add(maxShownPause); r.paused.After(limit) {
-		r.paused = limit // another machine's clock
+	r := engine.Record{Version: sealed.Version, Spent: sealed.Spent, Paused: sealed.Paused}
+	if limit := now.Add(maxShownPause); r.Paused.After(limit) {
+		r.Paused = limit // another machine's clock
 	}
-	r.pending, _ = openDemand(sealed.Pending)
-	r.voided = s.voided(key)
+	r.Pending, _ = openDemand(sealed.Pending)
+	r.Voided = s.voided(key)
 	for _, t := range sealed.Tokens {
 		demand, ok1 := openDemand(t.Demand)
 		renewal, ok2 := openDemand(t.Renewal)
 		if t.Value == "" || !ok1 || !ok2 {
 			continue
 		}
-		r.tokens = append(r.tokens, sharedToken{
-			token: &msalcae.Token{Value: t.Value, ExpiresOn: t.ExpiresOn, RefreshOn: t.RefreshOn}, print: fingerprintOf(t.Value),
-			demand: demand, asked: t.Asked, renewed: t.Renewed, renewal: renewal, stepUp: t.StepUp, silent: t.Silent,
+		r.Tokens = append(r.Tokens, engine.SharedToken{
+			Token: &msalcae.Token{Value: t.Value, ExpiresOn: t.ExpiresOn, RefreshOn: t.RefreshOn}, Print: engine.FingerprintOf(t.Value),
+			Demand: demand, Asked: t.Asked, Renewed: t.Renewed, Renewal: renewal, StepUp: t.StepUp, Silent: t.Silent,
 		})
 	}
 	return r
@@ -90,11 +91,11 @@ func (s shared) of(key string, now time.Time) record {
 
 // voided are the tokens of the identity that are never to be sent again, those of
 // the source last. One token can serve several sources.
-func (s shared) voided(key string) (all []voidedToken) {
+func (s shared) voided(key string) (all []engine.VoidedToken) {
 	add := func(sealed sealedRecord) {
 		for _, v := range sealed.Voided {
-			if len(v.Print) == len(fingerprint{}) {
-				all = append(all, voidedToken{fingerprint(v.Print), v.Until})
+			if len(v.Print) == len(engine.Fingerprint{}) {
+				all = append(all, engine.VoidedToken{Print: engine.Fingerprint(v.Print), Until: v.Until})
 			}
 		}
 	}
@@ -104,7 +105,7 @@ func (s shared) voided(key string) (all []voidedToken) {
 		}
 	}
 	add(s.Sources[key])
-	return all[max(0, len(all)-maxSharedVoids):]
+	return all[max(0, len(all)-engine.MaxSharedVoids):]
 }
 
 // maxShownPause bounds what one process may keep the others from asking.
@@ -112,15 +113,15 @@ const maxShownPause = 5 * time.Minute
 
 // put returns s with the record of one source, sealed form, without what is of
 // no use any more.
-func (s shared) put(key string, r record, now time.Time) ([]byte, error) {
-	sealed := sealedRecord{Touched: now, Version: r.version, Spent: r.spent, Paused: r.paused, Pending: sealDemand(r.pending)}
-	for _, v := range r.voided {
-		sealed.Voided = append(sealed.Voided, sealedVoid{v.print[:], v.until})
+func (s shared) put(key string, r engine.Record, now time.Time) ([]byte, error) {
+	sealed := sealedRecord{Touched: now, Version: r.Version, Spent: r.Spent, Paused: r.Paused, Pending: sealDemand(r.Pending)}
+	for _, v := range r.Voided {
+		sealed.Voided = append(sealed.Voided, sealedVoid{v.Print[:], v.Until})
 	}
-	for _, t := range r.tokens {
+	for _, t := range r.Tokens {
 		sealed.Tokens = append(sealed.Tokens, sealedToken{
-			Value: t.token.Value, ExpiresOn: t.token.ExpiresOn, RefreshOn: t.token.RefreshOn, Demand: sealDemand(t.demand),
-			Asked: t.asked, Renewed: t.renewed, Renewal: sealDemand(t.renewal), StepUp: t.stepUp, Silent: t.silent,
+			Value: t.Token.Value, ExpiresOn: t.Token.ExpiresOn, RefreshOn: t.Token.RefreshOn, Demand: sealDemand(t.Demand),
+			Asked: t.Asked, Renewed: t.Renewed, Renewal: sealDemand(t.Renewal), StepUp: t.StepUp, Silent: t.Silent,
 		})
 	}
 	s.Sources[key] = sealed
@@ -143,18 +144,18 @@ func (s shared) put(key string, r record, now time.Time) ([]byte, error) {
 
 // sealDemand keeps apart what asks for nothing, nil, and what asks for a newer
 // token only.
-func sealDemand(d demand) *string {
+func sealDemand(d engine.Demand) *string {
 	if d == nil {
 		return nil
 	}
-	claims := d.claims()
+	claims := d.Claims()
 	return &claims
 }
 
-func openDemand(claims *string) (d demand, ok bool) {
+func openDemand(claims *string) (d engine.Demand, ok bool) {
 	if claims == nil {
 		return nil, true
 	}
-	d, err := parseDemand(*claims)
+	d, err := engine.ParseDemand(*claims)
 	return d, err == nil
 }

@@ -1,7 +1,6 @@
 package tokensource
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -9,13 +8,26 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
-	"github.com/msalcae/msalcae/cache"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
+func must(claim, value string) engine.Demand {
+	d, err := engine.ParseDemand(fmt.Sprintf(`{"access_token":{%q:{"essential":true,"value":%q}}}`, claim, value))
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// voiding is news of a token that is void for an hour.
+func voiding(value string) engine.News {
+	return engine.News{Voided: []engine.VoidedToken{{Print: engine.FingerprintOf(value), Until: time.Now().Add(time.Hour)}}}
+}
+
 // sealedAndOpened is r as the next process sees it.
-func sealedAndOpened(t testing.TB, r record, now time.Time) record {
+func sealedAndOpened(t testing.TB, r engine.Record, now time.Time) engine.Record {
 	t.Helper()
 	data, err := openShared(nil).put("k", r, now)
 	require.NoError(t, err)
@@ -30,33 +42,33 @@ func TestRecordsSurviveSealing(t *testing.T) {
 		r := unborn(now)
 		for n := range 12 {
 			ends := now.Add(time.Hour)
-			news := news{refused: r.version}
+			news := engine.News{Refused: r.Version}
 			switch rnd.IntN(4) {
 			case 0:
 				v := fmt.Sprint("t", n)
-				news.token = &sharedToken{token: &msalcae.Token{Value: v, ExpiresOn: ends, RefreshOn: now}, print: fingerprintOf(v),
-					demand: r.pending, asked: r.version + 1, stepUp: rnd.IntN(2) == 0, silent: rnd.IntN(2) == 0}
-				news.renews = r.pending != nil
+				news.Token = &engine.SharedToken{Token: &msalcae.Token{Value: v, ExpiresOn: ends, RefreshOn: now}, Print: engine.FingerprintOf(v),
+					Demand: r.Pending, Asked: r.Version + 1, StepUp: rnd.IntN(2) == 0, Silent: rnd.IntN(2) == 0}
+				news.Renews = r.Pending != nil
 			case 1:
-				news.voided = []voidedToken{{fingerprintOf(fmt.Sprint("t", rnd.IntN(12))), ends}}
+				news.Voided = []engine.VoidedToken{{Print: engine.FingerprintOf(fmt.Sprint("t", rnd.IntN(12))), Until: ends}}
 			case 2:
-				news.pending = []demand{{}, must(nbf(n)), must(acrs("c1")), must(capol("p"))}[rnd.IntN(4)]
+				news.Pending = []engine.Demand{{}, must("nbf", fmt.Sprint(n)), must("acrs", "c1"), must("capolids", "p")}[rnd.IntN(4)]
 			case 3:
-				news.pause = time.Minute
+				news.Pause = time.Minute
 			}
-			r = r.with(news, now)
+			r = r.With(news, now)
 		}
 		got := sealedAndOpened(t, r, now)
-		require.Len(t, got.tokens, len(r.tokens))
-		for i := range r.tokens {
-			assert.Equal(t, *r.tokens[i].token, *got.tokens[i].token)
-			r.tokens[i].token, got.tokens[i].token = nil, nil
+		require.Len(t, got.Tokens, len(r.Tokens))
+		for i := range r.Tokens {
+			assert.Equal(t, *r.Tokens[i].Token, *got.Tokens[i].Token)
+			r.Tokens[i].Token, got.Tokens[i].Token = nil, nil
 		}
-		if len(r.tokens) == 0 {
-			r.tokens = nil
+		if len(r.Tokens) == 0 {
+			r.Tokens = nil
 		}
-		if len(r.voided) == 0 {
-			r.voided = nil
+		if len(r.Voided) == 0 {
+			r.Voided = nil
 		}
 		require.Equal(t, r, got, "seed %d", seed)
 	}
@@ -75,17 +87,17 @@ func TestRecordsThatCannotBeRead(t *testing.T) {
 	}}})
 	require.NoError(t, err)
 	r := openShared(data).of("k", now)
-	assert.Empty(t, r.tokens)
-	assert.Empty(t, r.voided)
-	assert.Nil(t, r.pending)
-	assert.LessOrEqual(t, r.paused.Sub(now), maxShownPause, "no machine's clock keeps others from asking for long")
+	assert.Empty(t, r.Tokens)
+	assert.Empty(t, r.Voided)
+	assert.Nil(t, r.Pending)
+	assert.LessOrEqual(t, r.Paused.Sub(now), maxShownPause, "no machine's clock keeps others from asking for long")
 }
 
 func TestSharedRecordsAreBounded(t *testing.T) {
 	now := time.Now()
 	var data []byte
 	for n := range 2 * maxShared {
-		r := unborn(now).with(news{voided: voiding(fmt.Sprint(n))}, now)
+		r := unborn(now).With(voiding(fmt.Sprint(n)), now)
 		var err error
 		data, err = openShared(data).put(fmt.Sprint(n), r, now.Add(time.Duration(n)*time.Second))
 		require.NoError(t, err)
@@ -93,7 +105,7 @@ func TestSharedRecordsAreBounded(t *testing.T) {
 	s := openShared(data)
 	assert.Len(t, s.Sources, maxShared)
 	assert.Contains(t, s.Sources, fmt.Sprint(2*maxShared-1))
-	assert.Len(t, s.voided("another"), maxSharedVoids)
+	assert.Len(t, s.voided("another"), engine.MaxSharedVoids)
 	later, err := s.put("later", unborn(now), now.Add(sharedLife+time.Hour))
 	require.NoError(t, err)
 	assert.Len(t, openShared(later).Sources, 1, "what nobody has touched for so long is of no use")
@@ -101,46 +113,18 @@ func TestSharedRecordsAreBounded(t *testing.T) {
 
 func TestVoidsAreTheIdentitys(t *testing.T) {
 	now := time.Now()
-	data, err := openShared(nil).put("a", unborn(now).with(news{voided: voiding("bad")}, now), now)
+	data, err := openShared(nil).put("a", unborn(now).With(voiding("bad"), now), now)
 	require.NoError(t, err)
 	b := openShared(data).of("b", now)
-	assert.True(t, b.isVoid(fingerprintOf("bad")), "one token can serve the scopes of several sources")
+	require.Len(t, b.Voided, 1)
+	assert.Equal(t, engine.FingerprintOf("bad"), b.Voided[0].Print, "one token can serve the scopes of several sources")
 }
 
 func TestRecordMadeAnewIsNewer(t *testing.T) {
 	now := time.Now()
 	r := unborn(now)
 	for n := range 20 {
-		r = r.with(news{voided: voiding(fmt.Sprint(n))}, now)
+		r = r.With(voiding(fmt.Sprint(n)), now)
 	}
-	assert.Less(t, r.version, unborn(now.Add(time.Millisecond)).version)
-}
-
-// What belongs to callers of an API stays out of the cache: MSAL fails on it from
-// the second time on.
-func TestOnBehalfOfStaysOutOfTheCache(t *testing.T) {
-	s := &scriptedEntra{answer: onBehalf}
-	m := &countingStore{}
-	c := confidentialOver(t, s, func(cfg *ConfidentialConfig) { cfg.Cache = cache.New(m) })
-	source := c.OnBehalfOf(assertionOf("ada", time.Now().Add(time.Hour)), "api://b/.default")
-	for n := range 3 {
-		req := msalcae.TokenRequest{}
-		if tok, err := source.Token(t.Context(), req); n > 0 {
-			require.NoError(t, err)
-			req.Claims, req.Rejected = nbf(n), tok.Value
-		}
-		_, err := source.Token(t.Context(), req)
-		require.NoError(t, err)
-	}
-	assert.Zero(t, m.uses)
-}
-
-type countingStore struct {
-	cache.Memory
-	uses int
-}
-
-func (c *countingStore) Load(ctx context.Context, name string) ([]byte, error) {
-	c.uses++
-	return c.Memory.Load(ctx, name)
+	assert.Less(t, r.Version, unborn(now.Add(time.Millisecond)).Version)
 }

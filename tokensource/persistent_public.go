@@ -9,13 +9,14 @@ import (
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/cache"
 	"github.com/msalcae/msalcae/internal/acquisition"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
 // A kept is the part of a cache.Cache that a client uses; nil: it has none.
 type kept struct {
 	partition *cache.Partition
-	trouble   trouble
+	trouble   engine.Trouble
 }
 
 func newKept(c *cache.Cache, kind string, a entra.Authority, clientID string, caps []string) *kept {
@@ -26,33 +27,31 @@ func newKept(c *cache.Cache, kind string, a entra.Authority, clientID string, ca
 }
 
 // accessor keeps what MSAL has, without the tokens that are void.
-func (k *kept) accessor(v *voids) *Accessor {
+func (k *kept) accessor(v *engine.Voids) *Accessor {
 	if k == nil {
 		return &Accessor{}
 	}
 	failed := func(ctx context.Context, op string, err error) {
-		if a, ok := acquisition.From(ctx); ok && a.Failed != nil && (a.Every || k.trouble.report()) {
+		if a, ok := acquisition.From(ctx); ok && a.Failed != nil && (a.Every || k.trouble.Report()) {
 			a.Failed(op, err)
 		}
 	}
-	return &Accessor{Store: k.partition.Accessor(failed, func(value string) bool { return v.has(fingerprintOf(value)) })}
+	return &Accessor{Store: k.partition.Accessor(failed, func(value string) bool { return v.Has(engine.FingerprintOf(value)) })}
 }
 
 // store is where a source shares what it knows: with the others of its identity,
 // by key.
-func (k *kept) store(key string, identity func(context.Context) string) store {
+func (k *kept) store(key string, identity func(context.Context) string) engine.Store {
 	if k == nil {
 		return nil
 	}
-	g := newGuarded(&persistent{k.partition, identity, key, &k.trouble}, persistentLimit)
-	g.trouble = &k.trouble
-	return g
+	return engine.Guarded(&persistent{k.partition, identity, key, &k.trouble}, persistentLimit, &k.trouble)
 }
 
 // store returns where the sources of the account called home share what they
 // know: by account, also those of the zero Account as soon as it is known who
 // that is.
-func (p *Public) store(home, tenant, scopes string) store {
+func (p *Public) store(home, tenant, scopes string) engine.Store {
 	if p.kept == nil {
 		return nil
 	}

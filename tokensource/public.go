@@ -12,6 +12,7 @@ import (
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/cache"
 	"github.com/msalcae/msalcae/internal/inflight"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/loopback"
 	"github.com/msalcae/msalcae/tokensource/internal/registry"
@@ -60,10 +61,10 @@ type Public struct {
 	wire        *entra.Wire      // nil: wrapped
 	check       *capabilityCheck // nil: ours
 	prompt      Prompt
-	gate        *gate
+	gate        *engine.Gate
 	sources     *registry.Registry[publicKey, *Source]
-	voids       *voids
-	clock       clock
+	voids       *engine.Voids
+	clock       engine.Clock
 	person      person
 	departures  departures
 	kept        *kept
@@ -88,7 +89,7 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 			return nil, err
 		}
 	}
-	k, v := newKept(cfg.Cache, "people", a, cfg.ClientID, caps), newVoids()
+	k, v := newKept(cfg.Cache, "people", a, cfg.ClientID, caps), engine.NewVoids()
 	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w), public.WithCache(k.accessor(v))}
 	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, public.WithInstanceDiscovery(false))
@@ -117,7 +118,7 @@ func wrapPublic(client public.Client, prompt Prompt) *Public {
 		check:   &capabilityCheck{},
 		prompt:  prompt,
 		sources: registry.New[publicKey, *Source](maxSources),
-		voids:   newVoids(),
+		voids:   engine.NewVoids(),
 	}
 	if prompt != nil {
 		p.gate = gateOf(p, prompt)
@@ -157,12 +158,12 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 
 func (p *Public) newSource(a public.Account, scopes []string) *Source {
 	u := &user{public: p, home: a.HomeAccountID, name: a.PreferredUsername, tenant: p.tenantOf(a), scopes: scopes}
-	f := flow{acquire: u.acquire, voids: p.voids, clock: &p.clock, hosts: entra.ScopeHosts(p.authority, scopes)}
-	f.store = p.store(homeOf(a), u.tenant, scopeKey(scopes))
+	f := engine.Flow{Acquire: u.acquire, Voids: p.voids, Clock: &p.clock}
+	f.Store = p.store(homeOf(a), u.tenant, scopeKey(scopes))
 	if p.prompt != nil {
-		f.prompt, f.gate = u.ask, p.gate
+		f.Prompt, f.Gate = u.ask, p.gate
 	}
-	return newSource(f)
+	return newSource(entra.ScopeHosts(p.authority, scopes), f)
 }
 
 // tenantOf returns the tenant to ask for tokens for a, "" for the authority's.

@@ -16,6 +16,11 @@ import (
 
 const laterNbf = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
 
+// nbf is a challenge of a later second.
+func nbf(n int) string {
+	return fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, 1700000000+n)
+}
+
 // A scriptedEntra answers token requests in turn with what answer says.
 type scriptedEntra struct {
 	mu       sync.Mutex

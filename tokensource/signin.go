@@ -32,7 +32,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	told := signInTrace{ctx, msalcae.ContextTrace(ctx)}
 	ctx, cancel := context.WithTimeout(acquiring(inflight.Mark(ctx), msalcae.TokenRequest{Trace: told.trace}, nil), signInLimit)
 	defer cancel()
-	leave, err := p.gate.pass(ctx)
+	leave, err := p.gate.Pass(ctx)
 	if err != nil {
 		return public.Account{}, notSignedIn(ctx, err)
 	}
@@ -54,7 +54,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	tok, home := toToken(res), homeOf(res.Account)
 	for _, e := range p.waiting(scopeKey(canonical), tenant) {
 		if e.Key.home == "" || e.Key.home == home {
-			e.Value.adopt(tok, claims)
+			e.Value.engine.Adopt(tok, claims)
 		}
 	}
 	return res.Account, nil
@@ -74,7 +74,7 @@ func (p *Public) relieve(account public.Account) {
 	p.departures.back(account)
 	home := homeOf(account)
 	for _, e := range p.sources.Matching(func(k publicKey) bool { return k.home == "" || k.home == home }) {
-		e.Value.relieve()
+		e.Value.engine.Relieve()
 	}
 }
 
@@ -85,13 +85,13 @@ func (p *Public) forget(account public.Account) {
 	}
 	home := homeOf(account)
 	for _, e := range p.sources.Matching(func(k publicKey) bool { return k.home == home }) {
-		e.Value.forget()
+		e.Value.engine.Forget()
 	}
 }
 
 func (p *Public) forgetZero() {
 	for _, e := range p.sources.Matching(func(k publicKey) bool { return k.home == "" }) {
-		e.Value.forget()
+		e.Value.engine.Forget()
 	}
 }
 
@@ -107,7 +107,7 @@ func (p *Public) waiting(scopes, tenant string) []*registry.Entry[publicKey, *So
 func (p *Public) pending(ctx context.Context, scopes string) (claims, hint, tenant string) {
 	elsewhere := p.sources.Matching(func(k publicKey) bool { return k.scopes == scopes && k.tenant != "" })
 	for _, e := range append(p.waiting(scopes, ""), elsewhere...) {
-		claims = e.Value.pendingClaims()
+		claims = e.Value.engine.PendingClaims()
 		switch {
 		case claims == "":
 		case e.Key.home == "":

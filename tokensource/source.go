@@ -2,11 +2,10 @@ package tokensource
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 )
 
 // An Acquirer obtains a token without asking a person. New turns one into a
@@ -19,7 +18,7 @@ import (
 // must act; a *msalcae.Error with Status 429 or 503 is tried again.
 //
 // The context belongs to the token request, not to any caller: it has no
-// caller's values and ends by the Source's own limit. The engine never runs two
+// caller's values and ends by the Source's own limit. A Source never runs two
 // calls for the same purpose at once, but may run calls with different claims.
 type Acquirer func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error)
 
@@ -42,39 +41,38 @@ type Source struct {
 	// PromptTimeout is how long a person may take to sign in. Zero: 5 minutes.
 	PromptTimeout time.Duration
 
-	current atomic.Pointer[entry] // written under mu
-	flow    flow
-
-	mu    sync.Mutex
-	state state
+	hosts  []string // that the scopes are for, in the form of Transport.Hosts
+	err    error    // why there can be no token at all; nil: there can
+	engine engine.Source
 }
 
 // New returns a Source over acquire, which may obtain tokens from anywhere.
 // Nobody is ever asked to sign in: what acquire reports as
 // msalcae.ErrInteractionRequired is returned to the caller.
-func New(acquire Acquirer) *Source { return newSource(flow{acquire: acquire}) }
+func New(acquire Acquirer) *Source { return newSource(nil, engine.Flow{Acquire: acquire}) }
 
-func newSource(f flow) *Source {
-	if f.voids == nil {
-		f.voids = newVoids()
-	}
-	if f.store == nil {
-		f.store = alone{}
-	}
-	if f.clock == nil {
-		f.clock = new(clock)
-	}
-	return &Source{flow: f}
+// newSource returns a source for hosts, whose tokens f obtains.
+func newSource(hosts []string, f engine.Flow) *Source {
+	s := &Source{hosts: hosts}
+	s.engine.Init(f)
+	return s
+}
+
+// failing returns a source whose every token is err.
+func failing(err error) *Source {
+	s := New(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, err })
+	s.err = err
+	return s
 }
 
 // Hosts names the hosts that the source's tokens are for, in the form of
 // msalcae.Transport.Hosts; nil if its scopes do not tell.
-func (s *Source) Hosts() []string { return s.flow.hosts }
+func (s *Source) Hosts() []string { return s.hosts }
 
 // Err returns why the source can never give a token: it was made with arguments
 // that cannot be right, such as no scopes. It is msalcae.ErrMisconfigured, and
 // what Token returns. nil: it can give tokens.
-func (s *Source) Err() error { return s.flow.err }
+func (s *Source) Err() error { return s.err }
 
 // Token returns the token in use, or waits for a new one until ctx ends. Each
 // caller leaves at its own deadline; the token request goes on for the others.
@@ -84,22 +82,7 @@ func (s *Source) Err() error { return s.flow.err }
 // wwwauth.ErrMalformedClaims (req.Claims cannot be used) where these apply. If
 // ctx ends first, its error is returned bare.
 func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	if req.Claims == "" && req.Rejected == "" {
-		if e := s.current.Load(); e != nil && e.seen.Load() == s.flow.voids.changes.Load() {
-			if soon := s.flow.clock.latest(); e.serves(soon, req.MinTTL) && soon < e.refreshAt.Load() {
-				return e.tok, nil
-			}
-			if e.serves(time.Now().UnixNano(), req.MinTTL) {
-				s.refreshIfDue(e, req.Trace, s.limits())
-				return e.tok, nil
-			}
-		}
-	}
-	return s.seek(ctx, req, s.limits())
-}
-
-func (s *Source) limits() limits {
-	return limits{s.ChallengesPerMinute, s.RequestTimeout, s.PromptTimeout}
+	return s.engine.Token(ctx, req, s.limits())
 }
 
 // Refused tells the source of a token that an API refused without being asked
@@ -108,12 +91,12 @@ func (s *Source) limits() limits {
 // once.
 //
 // A plain 401 to a token older than five minutes starts a background refresh.
-func (s *Source) Refused(token, claims string) {
-	if claims != "" {
-		s.refusedReplay(token, claims)
-		return
-	}
-	if e := s.current.Load(); e != nil && e.tok.Value == token && time.Since(e.obtained) > refusalAge {
-		s.renewSoon(e, s.limits())
+func (s *Source) Refused(token, claims string) { s.engine.Refused(token, claims, s.limits()) }
+
+func (s *Source) limits() engine.Limits {
+	return engine.Limits{
+		ChallengesPerMinute: s.ChallengesPerMinute,
+		RequestTimeout:      s.RequestTimeout,
+		PromptTimeout:       s.PromptTimeout,
 	}
 }

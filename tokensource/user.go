@@ -6,6 +6,7 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/wwwauth"
 )
@@ -127,7 +128,7 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 			Tenant:      u.tenant,
 			ClientID:    p.clientID,
 			RedirectURI: p.redirectURI,
-			Again:       againOf(ctx),
+			Again:       engine.AgainOf(ctx),
 			check:       func(res public.AuthResult) error { return mismatch(u.want(), res) },
 		})
 	})

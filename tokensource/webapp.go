@@ -11,6 +11,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/internal/inflight"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/jwt"
 	"github.com/msalcae/msalcae/tokensource/internal/shelf"
@@ -105,7 +106,7 @@ func checkRedirect(uri string) error {
 func (w *WebApp) SignIn(ctx context.Context, a public.Account) (WebSignIn, error) {
 	claims := ""
 	if u, ok := w.users.Get(homeOf(a)); ok && a.HomeAccountID != "" {
-		claims = u.source(w.scopes).pendingClaims()
+		claims = u.source(w.scopes).engine.PendingClaims()
 	}
 	to, err := w.signIn(inflight.Mark(ctx), a, w.scopes, claims)
 	if err != nil {
@@ -179,7 +180,7 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 
 // redeem exchanges the code for tokens that answer begun.
 func (w *WebApp) redeem(ctx context.Context, client confidential.Client, begun WebSignIn, code string, scopes []string) (public.AuthResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, engine.RequestTimeout)
 	defer cancel()
 	issuer, err := w.app.wire.Issuer(ctx, w.app.tenant)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 )
 
@@ -101,7 +102,7 @@ func (e *RedirectError) SignIn() WebSignIn { return e.to.begin() }
 
 // Error says why, and what to do.
 func (e *RedirectError) Error() string {
-	return "msalcae: " + plain(e.Err) + "; redirect them to the URL of this error's SignIn"
+	return "msalcae: " + engine.Plain(e.Err) + "; redirect them to the URL of this error's SignIn"
 }
 
 // Unwrap returns Err, and msalcae.ErrInteractionRequired.

@@ -10,6 +10,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
@@ -40,12 +41,11 @@ func newWebUser(w *WebApp, a public.Account) *webUser {
 
 func (u *webUser) source(scopes []string) *Source {
 	return u.sources.FindOr(scopeKey(scopes), func() *Source {
-		return newSource(flow{
-			acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+		return newSource(entra.ScopeHosts(u.web.app.authority, scopes), engine.Flow{
+			Acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 				return u.acquire(ctx, scopes, req)
 			},
-			voids: u.web.app.voids,
-			hosts: entra.ScopeHosts(u.web.app.authority, scopes),
+			Voids: u.web.app.voids,
 		})
 	})
 }
@@ -89,9 +89,9 @@ func (u *webUser) acquire(ctx context.Context, scopes []string, req msalcae.Toke
 // mustSignIn says that the person must, with the claims of the challenge and
 // those of Entra's refusal laid over them.
 func (u *webUser) mustSignIn(ctx context.Context, scopes []string, claims string, why error) error {
-	if d := entraClaims(why); len(d) > 0 {
-		asked, _ := parseDemand(claims)
-		claims = d.over(asked).claims()
+	if d := engine.EntraClaims(why); len(d) > 0 {
+		asked, _ := engine.ParseDemand(claims)
+		claims = d.Over(asked).Claims()
 	}
 	account, _, _ := u.current()
 	to, err := u.web.signIn(ctx, account, scopes, claims)
@@ -107,9 +107,9 @@ func (u *webUser) signedIn(client confidential.Client, res public.AuthResult, sc
 	u.account, u.client = res.Account, &client
 	u.mu.Unlock()
 	for _, e := range u.sources.Matching(func(string) bool { return true }) {
-		e.Value.relieve()
+		e.Value.engine.Relieve()
 	}
-	u.source(scopes).adopt(toToken(res), claims)
+	u.source(scopes).engine.Adopt(toToken(res), claims)
 }
 
 func (u *webUser) signedOut() {
@@ -118,6 +118,6 @@ func (u *webUser) signedOut() {
 	u.left++
 	u.mu.Unlock()
 	for _, e := range u.sources.Matching(func(string) bool { return true }) {
-		e.Value.forget()
+		e.Value.engine.Forget()
 	}
 }

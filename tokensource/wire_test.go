@@ -31,11 +31,22 @@ var (
 // appOver is the source of a confidential client over a transport.
 func appOver(t testing.TB, transport http.RoundTripper) *Source {
 	t.Helper()
+	return clientOver(t, transport).App("api://x/.default")
+}
+
+// acquirerOver is how appOver's source obtains its tokens.
+func acquirerOver(t testing.TB, transport http.RoundTripper) Acquirer {
+	t.Helper()
+	return clientOver(t, transport).appAcquirer([]string{"api://x/.default"})
+}
+
+func clientOver(t testing.TB, transport http.RoundTripper) *Confidential {
+	t.Helper()
 	cred, err := confidential.NewCredFromSecret("the-client-secret")
 	require.NoError(t, err)
 	c, err := NewConfidential(ConfidentialConfig{Authority: testAuthority, ClientID: "id", Credential: cred, HTTPClient: &http.Client{Transport: transport}})
 	require.NoError(t, err)
-	return c.App("api://x/.default")
+	return c
 }
 
 const goodToken = `{"token_type":"Bearer","expires_in":3600,"access_token":"a-token"}`
@@ -141,14 +152,14 @@ func (f tokenFunc) Token(ctx context.Context, req msalcae.TokenRequest) (*msalca
 
 // What is below MSAL can tell a token request from others, whoever made it.
 func TestRequestsAreMarked(t *testing.T) {
-	source := appOver(t, rt(func(req *http.Request) (*http.Response, error) {
+	acquire := acquirerOver(t, rt(func(req *http.Request) (*http.Response, error) {
 		assert.True(t, inflight.Marked(req.Context()), "%s %s", req.Method, req.URL)
 		if req.Method == http.MethodGet {
 			return reply(req, 200, goodDiscovery), nil
 		}
 		return reply(req, 200, goodToken), nil
 	}))
-	_, err := source.flow.acquire(context.Background(), msalcae.TokenRequest{})
+	_, err := acquire(context.Background(), msalcae.TokenRequest{})
 	require.NoError(t, err)
 }
 

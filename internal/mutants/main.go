@@ -3,14 +3,12 @@
 // each change. One of them must fail every time. The package itself is left
 // alone; the compiler is given the changed file in place of the one on disk.
 //
-//	go run ./internal/mutants [-run name] package-folder table
+//	go run ./internal/mutants [-run name] [-fit] package-folder table
 //
-// The table begins with the files that are built, so that building is quick: lines
-// "copy file.go another.go", and lines "stub declaration" for what the files
-// need of others. Then comes one mutant after the other: a line "# name", a line
-// "in file.go", the lines to be replaced, each after "-", and those that replace
-// them, each after "+". The text must occur exactly once, so that a table that no
-// longer fits the code fails.
+// The table has one mutant after the other: a line "# name", a line "in file.go",
+// the lines to be replaced, each after "-", and those that replace them, each
+// after "+". The text must occur exactly once, so that a table that no longer fits
+// the code fails; with -fit nothing else is tried.
 package main
 
 import (
@@ -22,16 +20,20 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
 
-var only = flag.String("run", "", "try only the mutants whose names match")
+var (
+	only = flag.String("run", "", "try only the mutants whose names match")
+	fit  = flag.Bool("fit", false, "run no tests, and see only whether the mutants fit the code")
+)
 
 func main() {
 	flag.Parse()
 	if flag.NArg() != 2 {
-		fmt.Fprintln(os.Stderr, "usage: mutants [-run name] package-folder table")
+		fmt.Fprintln(os.Stderr, "usage: mutants [-run name] [-fit] package-folder table")
 		os.Exit(2)
 	}
 	if err := try(flag.Arg(0), flag.Arg(1)); err != nil {
@@ -49,33 +51,33 @@ func try(folder, path string) error {
 	if err != nil {
 		return err
 	}
-	t, err := parse(string(text))
+	mutants, err := parse(string(text))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	wanted := regexp.MustCompile(*only)
+	mutants = slices.DeleteFunc(mutants, func(m mutant) bool { return !wanted.MatchString(m.name) })
+	if err := misfits(folder, mutants); err != nil {
+		return err
+	}
+	if *fit {
+		fmt.Printf("%d mutants, each fits\n", len(mutants))
+		return nil
 	}
 	work, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := bench{folder: folder, work: work, others: map[string]string{}}
-	if err := b.leaveOut(t); err != nil {
-		return err
-	}
+	b := bench{folder: folder, work: work}
 	if out, err := b.test("none", nil); err != nil {
 		return fmt.Errorf("the tests fail without any change:\n%s", out)
 	}
-	wanted := regexp.MustCompile(*only)
 	var mu sync.Mutex
 	var bad []string
 	turns := make(chan struct{}, max(2, runtime.NumCPU()))
 	var running sync.WaitGroup
-	tried := 0
-	for n, m := range t.mutants {
-		if !wanted.MatchString(m.name) {
-			continue
-		}
-		tried++
+	for n, m := range mutants {
 		running.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
@@ -90,47 +92,23 @@ func try(folder, path string) error {
 	}
 	running.Wait()
 	if len(bad) > 0 {
-		return fmt.Errorf("%d of %d mutants were not found:\n%s", len(bad), tried, strings.Join(bad, "\n"))
+		return fmt.Errorf("%d of %d mutants were not found:\n%s", len(bad), len(mutants), strings.Join(bad, "\n"))
 	}
-	fmt.Printf("%d mutants, each found\n", tried)
+	fmt.Printf("%d mutants, each found\n", len(mutants))
 	return nil
 }
 
 // A bench builds and runs the tests of one package.
-type bench struct {
-	folder, work string
-	others       map[string]string // for the overlay: "" for files left out
-}
-
-// leaveOut takes the files that the table names, and stubs for the others.
-func (b *bench) leaveOut(t table) error {
-	files, err := filepath.Glob(filepath.Join(b.folder, "*.go"))
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		if !t.files[filepath.Base(file)] {
-			b.others[file] = ""
-		}
-	}
-	stubs := filepath.Join(b.work, "stubs.go")
-	b.others[filepath.Join(b.folder, "stubs.go")] = stubs
-	text := "package " + filepath.Base(b.folder) + "\n\nimport \"errors\"\n\n" + t.stubs
-	return os.WriteFile(stubs, []byte(text), 0o600)
-}
+type bench struct{ folder, work string }
 
 // verdict is "found" if a test fails because of m.
 func (b *bench) verdict(n int, m mutant) string {
-	file := filepath.Join(b.folder, m.file)
-	text, err := os.ReadFile(file)
+	text, err := m.apply(b.folder)
 	if err != nil {
-		return "unreadable"
-	}
-	if strings.Count(string(text), m.old) != 1 {
 		return "misfit"
 	}
-	changed := filepath.Join(b.work, fmt.Sprintf("%d.go", n))
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600); err != nil {
+	file, changed := filepath.Join(b.folder, m.file), filepath.Join(b.work, fmt.Sprintf("%d.go", n))
+	if err := os.WriteFile(changed, []byte(text), 0o600); err != nil {
 		return "unwritable"
 	}
 	out, err := b.test(fmt.Sprint(n), map[string]string{file: changed})
@@ -148,13 +126,7 @@ const unbuilt = "does not build"
 
 // test builds and runs the tests with the files that changed takes the place of.
 func (b *bench) test(name string, changed map[string]string) (output string, err error) {
-	replace := map[string]string{}
-	for _, files := range []map[string]string{b.others, changed} {
-		for file, other := range files {
-			replace[file] = other
-		}
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	overlay, err := json.Marshal(map[string]any{"Replace": changed})
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 )
 
 // A statusError is an answer of Entra's that is no token.
@@ -64,7 +65,7 @@ func answered(c msalerrors.CallErr) *msalcae.Error {
 	}
 	switch {
 	case e.Code == "authorization_declined": // RFC 8628 has access_denied
-		e.Err = ErrDeclined
+		e.Err = engine.ErrDeclined
 	case e.Code == "expired_token":
 		e.Err = ErrCodeHasExpired
 	case status.status >= 300 && status.status < 400:

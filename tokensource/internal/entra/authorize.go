@@ -7,6 +7,7 @@ import (
 	"regexp"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 )
 
 // CodeOf reads an authorize response (RFC 6749 sections 4.1.2 and 4.1.2.1).
@@ -36,7 +37,7 @@ func refused(form url.Values) error {
 	}
 	switch {
 	case e.Code == "access_denied" || form.Get("error_subcode") == "cancel":
-		e.Err = ErrDeclined
+		e.Err = engine.ErrDeclined
 	case misconfigured(e.Code):
 		e.Err = fmt.Errorf("%w: %s", msalcae.ErrMisconfigured, advice(e.Code))
 	case e.Code == "":

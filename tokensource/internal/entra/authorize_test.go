@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -17,14 +18,14 @@ func TestCodeOf(t *testing.T) {
 	_, err = CodeOf(url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: User declined\r\nTrace ID: 1\r\nCorrelation ID: 99999999-0000-4000-8000-000000000009\r\n"}})
 	var e *msalcae.Error
 	require.ErrorAs(t, err, &e)
-	require.ErrorIs(t, err, ErrDeclined)
+	require.ErrorIs(t, err, engine.ErrDeclined)
 	assert.Equal(t, "access_denied", e.Code)
 	assert.Equal(t, []int{65004}, e.AADSTS)
 	assert.Equal(t, "99999999-0000-4000-8000-000000000009", e.CorrelationID)
 	assert.NotErrorIs(t, err, msalcae.ErrInteractionRequired)
 
 	_, err = CodeOf(url.Values{"error": {"server_error"}, "error_subcode": {"cancel"}})
-	assert.ErrorIs(t, err, ErrDeclined)
+	assert.ErrorIs(t, err, engine.ErrDeclined)
 	_, err = CodeOf(url.Values{"error": {"invalid_request"}, "code": {"x"}})
 	assert.ErrorIs(t, err, msalcae.ErrMisconfigured)
 	_, err = CodeOf(url.Values{"error": {"interaction_required"}})

@@ -13,16 +13,11 @@ import (
 
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/msalcae/msalcae"
+	"github.com/msalcae/msalcae/tokensource/internal/engine"
 )
 
-// ErrDeclined is tokensource.ErrDeclined.
-var ErrDeclined = errors.New("msalcae: the sign-in was declined")
-
-// ErrCodeExpired is tokensource.ErrCodeExpired.
-var ErrCodeExpired = errors.New("msalcae: the device code has expired")
-
 // ErrCodeHasExpired is the error of a sign-in whose code nobody entered.
-var ErrCodeHasExpired = OfKinds("nobody entered the code before it expired; start the sign-in again", ErrCodeExpired, context.DeadlineExceeded)
+var ErrCodeHasExpired = OfKinds("nobody entered the code before it expired; start the sign-in again", engine.ErrCodeExpired, context.DeadlineExceeded)
 
 // ErrNoRefreshToken says that MSAL's cache cannot help without a person.
 var ErrNoRefreshToken = fmt.Errorf("%w: the cache has no refresh token for this account; call SignIn of the same Public with these scopes, or give it a Prompt", msalcae.ErrInteractionRequired)
@@ -56,7 +51,7 @@ func Typed(ctx context.Context, err error) error {
 	if errors.As(err, &network) {
 		return unreachable(network)
 	}
-	for _, own := range []error{msalcae.ErrMisconfigured, msalcae.ErrInteractionRequired, msalcae.ErrAccountMismatch, ErrDeclined} {
+	for _, own := range []error{msalcae.ErrMisconfigured, msalcae.ErrInteractionRequired, msalcae.ErrAccountMismatch, engine.ErrDeclined} {
 		if errors.Is(err, own) {
 			return err
 		}

@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// RequestTimeout limits a token request where Limits do not say otherwise.
+	RequestTimeout = 30 * time.Second
+	promptTimeout  = 5 * time.Minute
+	// Attempts is how often a token request is made that Entra has no time for.
+	Attempts      = 3
+	maxRetryAfter = 5 * time.Second
+)
+
+// A flight is one acquisition that any number of callers wait for. It belongs
+// to none of them: it has a context and limits of its own, since a token
+// request that is cut off can cost a rotating refresh token.
+type flight struct {
+	purpose purpose
+	answers purpose // of the silent flight whose refusal a prompt answers
+	order   uint64
+	epoch   uint64
+	era     uint64
+	changes uint64 // of what is voided, when it began
+	renews  bool   // carries what is pending
+	stepUp  bool   // its token is kept for what it satisfies
+	fresh   bool   // a token from a cache will not do
+	caused  bool   // by a challenge
+	demand  Demand // nil: none
+	asked   uint64 // one more than the version of the store's record when Entra was asked; 0: not known
+	refused uint64 // asked of the token that the challenge refused
+	carried Demand // rides along if that costs no prompt
+	evict   string // value of a voided token
+	// rejected is the value of the token that a step-up was asked of.
+	rejected string
+	ttl      time.Duration // that the token is to live at least
+	patience time.Duration // how long to wait while another process asks
+	trace    *msalcae.Trace
+	limits   Limits
+	// again tells a prompt of a caller who joined when nobody waited any more.
+	again chan struct{}
+	calls singleflight.Group // carries it out once, for all who wait
+	// waiters counts the callers who wait for it. A flight lands without
+	// them; a prompt is not opened for nobody.
+	waiters atomic.Int32
+}
+
+// prompts reports whether a person is asked.
+func (f *flight) prompts() bool { return f.purpose.prompt }
+
+// claims is the claims parameter, and with what rides along if ride is set.
+func (f *flight) claims(ride bool) string {
+	switch {
+	case f.demand == nil && f.fresh:
+		return "{}"
+	case f.demand == nil:
+		return ""
+	case ride:
+		return f.demand.Over(f.carried).Claims()
+	}
+	return f.demand.Claims()
+}
+
+// errSuperseded ends the wait of a caller whose flight began before the latest
+// challenge; it never leaves the engine.
+var errSuperseded = errors.New("msalcae: superseded by a challenge")
+
+// join starts the flight for a purpose, which describe describes and run carries
+// out, or joins the one under way. The caller holds s.mu, so that a flight
+// cannot end between being seen and being joined, and counts itself out of its
+// waiters when it no longer waits.
+func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*entry, error)) (f *flight, landing <-chan singleflight.Result, joined bool) {
+	f, joined = s.state.airborne[to]
+	if !joined {
+		s.state.order++
+		f = describe()
+		f.purpose, f.order, f.epoch, f.era = to, s.state.order, s.state.epoch, s.state.era
+		if to.prompt {
+			f.again = make(chan struct{}, 1)
+		}
+		f.changes = s.flow.Voids.changes.Load()
+		if s.state.airborne == nil {
+			s.state.airborne = map[purpose]*flight{}
+		}
+		s.state.airborne[to] = f
+	}
+	if f.waiters.Add(1) == 1 && joined {
+		select {
+		case f.again <- struct{}{}:
+		default: // no prompt, or it is about to look
+		}
+	}
+	return f, f.calls.DoChan("", func() (any, error) {
+		e, err := run(f)
+		return e, err
+	}), joined
+}
+
+// silently obtains a token without asking anyone and publishes it.
+func (s *Source) silently(f *flight) (*entry, error) {
+	return s.share(f, f.patience, true, func() (*msalcae.Token, error) {
+		tok, err := s.request(f, f.claims(true))
+		if errors.Is(err, msalcae.ErrInteractionRequired) && len(f.carried) > 0 && !sessionGone(err) {
+			return s.request(f, f.claims(false))
+		}
+		f.demand = f.demand.Over(f.carried) // what rode along was granted
+		return tok, err
+	})
+}
+
+// request makes one token request, and again while Entra has no time.
+func (s *Source) request(f *flight, claims string) (*msalcae.Token, error) {
+	req := msalcae.TokenRequest{Claims: claims, Rejected: f.evict, NoPrompt: true, Trace: f.trace}
+	for n := 1; ; n++ {
+		tok, err := limited(s.flow.Acquire, req, orDefault(f.limits.RequestTimeout, RequestTimeout), "Entra did not answer")
+		wait, again := RetryDelay(err)
+		if !again || n == Attempts || f.caused && !s.mayRepeat(f) {
+			return tok, err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// mayRepeat counts one more token request that a challenge caused, if there may
+// be one.
+func (s *Source) mayRepeat(f *flight) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.allowance.take(f.limits.ChallengesPerMinute, time.Now()) == 0
+}
+
+// RetryDelay reports whether err, of a token request, says to come again soon, and
+// when.
+func RetryDelay(err error) (time.Duration, bool) {
+	var answer *msalcae.Error
+	if !errors.As(err, &answer) || answer.Status != 429 && answer.Status != 503 || answer.RetryAfter > maxRetryAfter {
+		return 0, false
+	}
+	if answer.RetryAfter > 0 {
+		return answer.RetryAfter, true
+	}
+	return time.Second, true
+}
+
+// sessionGone reports that no claims whatever can be satisfied silently.
+func sessionGone(err error) bool {
+	var answer *msalcae.Error
+	return errors.As(err, &answer) && (answer.Suberror == "bad_token" || answer.Suberror == "token_expired")
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return def
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMinTTLIsTriedOnceInAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		want := func() {
+			_, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 50 * time.Minute})
+			require.NoError(t, err)
+		}
+		token(t, s)
+		time.Sleep(20 * time.Minute)
+		entra.answer = func(int, msalcae.TokenRequest) (*msalcae.Token, error) {
+			return nil, &msalcae.Error{Err: errors.New("no route")} // and is not remembered
+		}
+		for range 30 {
+			want()
+		}
+		assert.Equal(t, 2, entra.requests(), "what can be had was tried")
+		time.Sleep(settled)
+		want()
+		assert.Equal(t, 3, entra.requests())
+	})
+}
+
+func TestMinTTLWhereTokensGrowShorter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		want := func(ttl time.Duration) {
+			_, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: ttl})
+			require.NoError(t, err)
+		}
+		token(t, s)
+		time.Sleep(30 * time.Minute)
+		entra.life = 20 * time.Minute // a policy has shortened them
+		want(45 * time.Minute)
+		require.Equal(t, 2, entra.requests())
+		want(45 * time.Minute)
+		assert.Equal(t, 2, entra.requests(), "it was issued just now")
+		time.Sleep(settled + time.Second)
+		want(45 * time.Minute)
+		assert.Equal(t, 3, entra.requests(), "another look")
+	})
+}
+
+func TestMinTTLLeavesPendingClaimsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(30 * time.Minute)
+		entra.answer = func(int, msalcae.TokenRequest) (*msalcae.Token, error) {
+			return nil, &msalcae.Error{Status: 400, Code: "x"}
+		}
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p"), Rejected: "older"})
+		require.Error(t, err)
+		for range 3 {
+			tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 45 * time.Minute})
+			require.NoError(t, err)
+			assert.Equal(t, "token-1", tok.Value)
+		}
+		assert.Equal(t, 2, entra.requests(), "MinTTL is no reason to ask for what was refused")
+	})
+}
+
+func TestMinTTLNeverPrompts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		prompts := 0
+		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if req.Claims != "" {
+				return nil, interaction
+			}
+			return entra.acquire(ctx, req)
+		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			prompts++
+			return entra.token("signed in"), nil
+		})
+		token(t, s)
+		time.Sleep(30 * time.Minute)
+		for range 3 {
+			tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 45 * time.Minute})
+			require.NoError(t, err)
+			assert.Equal(t, "token-1", tok.Value)
+			time.Sleep(settled / 2)
+		}
+		assert.Zero(t, prompts)
+	})
+}
+
+func TestMinTTLAfterACacheWasAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				return &msalcae.Token{Value: "cached", ExpiresOn: time.Now().Add(20 * time.Minute)}, nil
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(56 * time.Minute)
+		token(t, s)
+		synctest.Wait()
+		require.Equal(t, "cached", token(t, s))
+		tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 30 * time.Minute})
+		require.NoError(t, err)
+		assert.Equal(t, "token-3", tok.Value, "Entra gives longer ones than the cache had")
+	})
+}
+
+func TestMinTTLTakesNoRefusalToThePrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		s := prompting(entra.acquire, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			t.Error("a person was asked for a longer life")
+			return nil, ErrDeclined
+		})
+		token(t, s)
+		time.Sleep(30 * time.Minute)
+		s.mu.Lock()
+		s.state.failures.remember(purpose{topic: topic{kind: newToken}}, interaction, time.Now())
+		s.mu.Unlock()
+		tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 45 * time.Minute})
+		require.NoError(t, err)
+		assert.Equal(t, "token-1", tok.Value)
+	})
+}

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/msalcae/msalcae"
+)
+
+// Relieve forgets earlier refusals: somebody has just signed in, so that Entra
+// may well answer differently.
+func (s *Source) Relieve() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.state.failures)
+	s.signedIn()
+}
+
+// signedIn ends the peace of whoever asks a person for the source.
+func (s *Source) signedIn() {
+	if s.flow.Gate != nil {
+		s.flow.Gate.peace.prompted(nil, time.Now())
+	}
+}
+
+// Forget drops all that the source holds, and what flights under way will
+// bring: its account was signed out, or it stands for another person now.
+func (s *Source) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.announce() // who waits for a prompt looks again
+	old := &s.state
+	s.state = state{order: old.order, epoch: old.epoch + 1, era: old.era + 1, allowance: old.allowance}
+	s.current.Store(nil)
+}
+
+// Adopt takes over a token that a person's sign-in brought outside the engine,
+// obtained with the given claims ("": none).
+func (s *Source) Adopt(tok *msalcae.Token, claims string) {
+	d := Demand{}
+	if claims != "" {
+		var err error
+		if d, err = ParseDemand(claims); err != nil {
+			return
+		}
+	}
+	if e := s.install(tok, d); e != nil {
+		t := SharedToken{Token: tok, Print: e.print, Demand: d}
+		_, _ = s.flow.Store.Tell(context.Background(), News{Token: &t, Renews: true}) // the program has the token anyway
+	}
+}
+
+// install makes tok, obtained with d, the token in use; nil: it must not be.
+func (s *Source) install(tok *msalcae.Token, d Demand) *entry {
+	print := FingerprintOf(tok.Value)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := &s.state
+	clear(st.failures)
+	clear(st.doubts)
+	s.signedIn()
+	st.order++
+	f := &flight{order: st.order, renews: true, demand: d}
+	e := newEntry(tok, print, f, false)
+	if s.flow.Voids.Has(e.print) {
+		return nil
+	}
+	st.epoch++ // flights under way began before this sign-in
+	return s.publish(f, e)
+}
+
+// consult reads what others have shared.
+func (s *Source) consult() {
+	r, err := s.flow.Store.Tell(context.Background(), News{})
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	f := &flight{era: s.state.era, order: s.state.order}
+	s.mu.Unlock()
+	s.learn(f, r)
+}
+
+// PendingClaims are the claims that the next sign-in must carry, in whatever
+// process they were asked for; "" for none.
+func (s *Source) PendingClaims() string {
+	s.consult()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.state.pending) == 0 {
+		return ""
+	}
+	return s.state.pending.Claims()
+}

@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/msalcae/msalcae"
+)
+
+// leaseWait is how long a flight waits for another process that asks Entra for
+// the same; then it asks for itself.
+const leaseWait = 2 * time.Second
+
+// maxTold is how many of the tokens that it voided a source tells its store.
+const maxTold = 8
+
+// errLeased ends a background refresh that another process is busy with.
+var errLeased = errors.New("msalcae: another process is refreshing the token")
+
+// share obtains a token for f: another's from the source's store, or by ask,
+// which no other process does at the same time if the store can be used, and
+// whose result is shared.
+func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*msalcae.Token, error)) (*entry, error) {
+	ctx := context.Background()
+	r, end, err := s.flow.Store.Lease(ctx, f.purpose.lease(), wait, s.report(f), func(r Record) bool { return s.concerns(f, r) })
+	if err == nil {
+		e, err := s.take(f, r)
+		if e != nil || err != nil {
+			if end != nil {
+				end(ctx, News{Trace: f.trace})
+			}
+			return e, err
+		}
+	}
+	if err == nil || errors.Is(err, ErrBusy) {
+		f.asked = r.Version + 1
+	}
+	if errors.Is(err, ErrBusy) && s.abandon(f) {
+		return nil, errLeased
+	}
+	start := time.Now()
+	tok, err := ask()
+	var print Fingerprint
+	if err == nil {
+		print = FingerprintOf(tok.Value)
+	}
+	if end == nil {
+		end = s.flow.Store.Tell
+	}
+	if r, failed := end(ctx, s.outcome(f, tok, print, err, silent)); failed == nil {
+		s.learn(f, r)
+	}
+	e, err := s.land(f, tok, print, err, silent)
+	reportAcquired(f, start, e, err)
+	return e, err
+}
+
+// lease names what a lease for p is for.
+func (p purpose) lease() string {
+	if p.prompt {
+		return "prompt"
+	}
+	return [...]string{"any token", "new token", "renewal ", "step-up "}[p.kind] + p.substance
+}
+
+// abandon takes f off the list, so that nobody joins it, if it is a refresh that
+// nobody waits for.
+func (s *Source) abandon(f *flight) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.waiters.Load() > 0 || f.prompts() {
+		return false
+	}
+	s.leave(f)
+	return true
+}
+
+// report is what the store is told before f asks Entra.
+func (s *Source) report(f *flight) News {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.era != s.state.era {
+		return News{Trace: f.trace}
+	}
+	return s.state.unshared(f.trace)
+}
+
+// unshared is what challenges have told the source.
+func (st *state) unshared(trace *msalcae.Trace) News {
+	st.untold = false
+	return News{Voided: slices.Clone(st.refusals), Pending: st.pending, Refused: st.refusedAsked, Trace: trace}
+}
+
+// tellLater tells the store of a challenge that no flight takes to it. The
+// caller holds s.mu.
+func (s *Source) tellLater(trace *msalcae.Trace) {
+	if s.state.untold {
+		n := s.state.unshared(trace)
+		go s.flow.Store.Tell(context.Background(), n)
+	}
+}
+
+// outcome is what the store is told after f has asked.
+func (s *Source) outcome(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) News {
+	n := News{Trace: f.trace, Renews: f.renews}
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		t := &SharedToken{Token: tok, Print: print, Demand: f.demand, Asked: f.asked, StepUp: f.stepUp, Silent: silent}
+		if last := s.state.lastRenewal(); last != nil && last.order < f.order {
+			t.Renewed, t.Renewal = last.asked, last.demand
+		}
+		if f.era == s.state.era {
+			n.Token = t
+		}
+		return n
+	}
+	if d := EntraClaims(err); d != nil && !f.stepUp && !f.prompts() && errors.Is(err, msalcae.ErrInteractionRequired) {
+		n.Pending, n.Refused = d.Over(f.demand), f.asked
+	}
+	if !errors.Is(err, msalcae.ErrInteractionRequired) {
+		n.Pause = pauseAfter(err)
+	}
+	return n
+}
+
+// concerns reports whether r has a token for f, or says that f asks for too
+// little or too early.
+func (s *Source) concerns(f *flight, r Record) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	return s.pick(f, r, now) != nil || s.challenged(r) || r.Paused.After(now)
+}
+
+// challenged reports whether r holds a challenge that the source has not met.
+func (s *Source) challenged(r Record) bool {
+	pending := s.state.pending
+	if r.Pending != nil && (pending == nil || !pending.covers(r.Pending) && !pending.conflicts(r.Pending)) {
+		return true
+	}
+	cur := s.current.Load()
+	return cur != nil && r.isVoid(cur.print)
+}
+
+// take uses r for f before Entra is asked. It returns a token, an error that
+// ends f, or neither: then Entra is to be asked.
+func (s *Source) take(f *flight, r Record) (*entry, error) {
+	more := s.learn(f, r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if f.era != s.state.era || more {
+		s.leave(f)
+		return nil, errSuperseded
+	}
+	t := s.pick(f, r, now)
+	switch {
+	case t != nil:
+		s.leave(f)
+		return s.publish(f, t.entry(f)), nil
+	case r.Paused.After(now) && !f.prompts():
+		s.leave(f)
+		return nil, &pausedError{r.Paused.Sub(now), "Entra asked another process to wait", nil}
+	}
+	return nil, nil
+}
+
+// learn takes account of what r says was voided, asked for and obtained for
+// step-ups elsewhere, and reports whether the next token must satisfy more now.
+func (s *Source) learn(f *flight, r Record) (more bool) {
+	s.mu.Lock()
+	st := &s.state
+	if f.era != st.era {
+		s.mu.Unlock()
+		return false
+	}
+	before := st.epoch
+	for _, v := range r.Voided {
+		if !s.flow.Voids.Has(v.Print) {
+			s.flow.Voids.add(v.Print, v.Until)
+		}
+	}
+	dropped := s.dropVoided()
+	if r.Pending != nil {
+		st.demandMore(r.Pending)
+	}
+	for _, t := range r.Tokens {
+		if t.StepUp && s.holding(t.Token.Value) == nil && t.serves(time.Now(), 0) {
+			st.kept = push(st.kept, t.entry(f), maxKept)
+		}
+	}
+	more = st.epoch != before
+	s.mu.Unlock()
+	if dropped != nil {
+		Aside(func() {
+			traceRejected(context.Background(), msalcae.TokenRequest{Claims: r.Pending.claimsIfAny(), Trace: f.trace}, dropped)
+		})
+	}
+	return more
+}
+
+// pick returns the token of r that makes it needless to ask for f.
+func (s *Source) pick(f *flight, r Record, now time.Time) *SharedToken {
+	cur := s.current.Load()
+	for i, t := range slices.Backward(r.Tokens) {
+		switch {
+		case !t.serves(now, f.ttl), s.flow.Voids.Has(t.Print), t.Token.Value == f.rejected, t.Token.Value == f.evict:
+			continue
+		case f.stepUp:
+			if t.Asked > f.refused && t.Demand.covers(f.demand) {
+				return &r.Tokens[i]
+			}
+			continue
+		case i < len(r.Tokens)-1:
+			continue // kept for step-ups only
+		case f.renews && !t.answers(f.demand, f.refused):
+			continue
+		case !f.renews && cur != nil && (t.Print == cur.print || !t.Token.ExpiresOn.After(cur.tok.ExpiresOn)):
+			continue
+		}
+		return &r.Tokens[i]
+	}
+	return nil
+}
+
+// serves reports whether t may be sent with at least ttl to live.
+func (t *SharedToken) serves(now time.Time, ttl time.Duration) bool {
+	return t.Token.ExpiresOn.IsZero() || t.Token.ExpiresOn.After(now.Add(max(sendMargin, ttl)))
+}
+
+// entry is t as if f had brought it.
+func (t *SharedToken) entry(f *flight) *entry {
+	e := newEntry(t.Token, t.Print, &flight{order: f.order, asked: t.Asked, demand: t.Demand.Over(t.Renewal)}, t.Silent)
+	e.newborn = false
+	if t.Renewed > 0 {
+		e.since = &entry{tok: t.Token, order: f.order, asked: t.Renewed, demand: t.Renewal}
+	}
+	return e
+}

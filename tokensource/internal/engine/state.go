@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// maxKept is how many tokens that were obtained for step-ups are kept, and how
+// many renewals are remembered.
+const maxKept = 8
+
+// maxKnown is how many tokens are told apart by age.
+const maxKnown = 16
+
+// state is what a Source knows, guarded by its mu. No method of it blocks. The
+// zero value knows nothing; what is seldom needed is made when it is.
+type state struct {
+	// order counts flights, by start.
+	order uint64
+	// epoch counts the changes of what the next token must satisfy. What a
+	// flight of an earlier epoch brings is asked for again, if the flight
+	// carried nothing that was pending; see land.
+	epoch uint64
+	// era counts how often everything was forgotten. Nothing of an earlier
+	// era counts.
+	era uint64
+	// pending is what Entra or an API has asked for and no token was obtained
+	// with yet; nil: nothing. It rides on every acquisition.
+	pending Demand
+	// carried are the demands of the voided token, which ride along while
+	// that costs no prompt.
+	carried Demand
+	// renewals are the tokens that were obtained in answer to challenges that
+	// voided others, oldest first. A voided token empties the list.
+	renewals []*entry
+	// lastVoided is the token that was last taken out of use; nil: none.
+	lastVoided *entry
+	// voided is the highest order of a token that was taken out of use. What
+	// a flight of a lower order brings is older still.
+	voided uint64
+	// known are the latest tokens that came into use, oldest first: a late
+	// refusal of one tells what it is older than.
+	known []issued
+	// longest is the longest life that a token had before it. explored says
+	// that one was issued, so that no cache had shortened it.
+	longest  time.Duration
+	explored bool
+	// evict is the value of the voided token, for the flow to remove from its
+	// cache; "" once a new one was obtained.
+	evict string
+	// refusals are the tokens that challenges to this source refused lately,
+	// for others to hear of, and refusedAsked the highest asked of one; untold
+	// says that the store has not been told since.
+	refusals     []VoidedToken
+	refusedAsked uint64
+	untold       bool
+	// kept are tokens obtained for step-ups, oldest first.
+	kept []*entry
+	// airborne are the flights under way, by purpose.
+	airborne map[purpose]*flight
+	// news is closed when there is a new token: whoever waits for another then
+	// looks whether it will do, and whether a prompt is still needed. nil:
+	// nobody waits.
+	news chan struct{}
+	// failures are remembered by purpose.
+	failures failures
+	// allowance limits what challenges may cause.
+	allowance allowance
+	// doubts are the topics for which a silently obtained token was refused
+	// again, and until when the next one is sought with a prompt. rested is
+	// until when a topic is not doubted anew.
+	doubts, rested map[topic]time.Time
+	// distrust says that the flow's own cache returned a voided token: only a
+	// new one will do.
+	distrust bool
+
+	// The last challenge, so that the callers of a storm neither hash nor
+	// parse what the first of them did.
+	lastRejected rejectedToken
+	lastOrder    uint64
+	lastClaims   string
+	lastDemand   Demand
+}
+
+// nextNews returns the channel that is closed when there are news.
+func (st *state) nextNews() <-chan struct{} {
+	if st.news == nil {
+		st.news = make(chan struct{})
+	}
+	return st.news
+}
+
+// announce tells whoever waits for a prompt that there is a new token.
+func (st *state) announce() {
+	if st.news != nil {
+		close(st.news)
+		st.news = nil
+	}
+}
+
+// demandMore adds d to what the next token must satisfy, unless that asks
+// otherwise already: then d has a flight of its own, and neither takes the
+// other's place in turn.
+func (st *state) demandMore(d Demand) {
+	switch {
+	case st.pending == nil:
+		st.pending = d
+		st.epoch++
+	case st.pending.covers(d):
+		st.pending = d.Over(st.pending) // the newer times and addresses
+	case !st.pending.conflicts(d):
+		st.pending = d.Over(st.pending)
+		st.epoch++
+	}
+}
+
+// doubt takes the next acquisition on a topic to the prompt, if that has not
+// been done lately.
+func (st *state) doubt(of topic, now time.Time) {
+	if len(st.rested) >= maxFailures {
+		clear(st.rested)
+	}
+	if len(st.doubts) >= maxFailures {
+		clear(st.doubts)
+	}
+	if st.doubts == nil {
+		st.doubts, st.rested = map[topic]time.Time{}, map[topic]time.Time{}
+	}
+	if now.After(st.rested[of]) {
+		st.doubts[of] = now.Add(doubtLife)
+		st.rested[of] = now.Add(escalationRest)
+	}
+}
+
+// An issued token is one that was in use.
+type issued struct {
+	print Fingerprint
+	order uint64
+	asked uint64
+}
+
+// issue returns what is known of a token that was in use. One that is not known
+// is older than all that are.
+func (st *state) issue(print Fingerprint) issued {
+	for _, t := range st.known {
+		if t.print == print {
+			return t
+		}
+	}
+	return issued{print: print}
+}
+
+// refuse notes that a challenge refused a token.
+func (st *state) refuse(t issued, expires time.Time) {
+	if expires.IsZero() {
+		expires = time.Now().Add(VoidLife)
+	}
+	st.refusals = push(st.refusals, VoidedToken{t.print, expires}, maxTold)
+	st.refusedAsked = max(st.refusedAsked, t.asked)
+	st.untold = true
+}
+
+// lastRenewal returns the last token that answered a challenge which voided
+// another; nil: there was none since the last void.
+func (st *state) lastRenewal() *entry {
+	if n := len(st.renewals); n > 0 {
+		return st.renewals[n-1]
+	}
+	return nil
+}
+
+// measure notes how long tokens live.
+func (st *state) measure(e *entry) {
+	st.longest = max(st.longest, e.tok.ExpiresOn.Sub(e.obtained))
+	st.explored = st.explored || e.newborn
+}
+
+// remember notes that e came into use.
+func (st *state) remember(e *entry) {
+	st.known = push(st.known, issued{e.print, e.order, e.asked}, maxKnown)
+}
+
+// push appends x to a list of at most most; the oldest leaves.
+func push[T any](list []T, x T, most int) []T {
+	if len(list) == most {
+		list = slices.Clone(list[1:])
+	}
+	return append(list, x)
+}

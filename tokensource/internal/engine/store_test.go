@@ -1,0 +1,323 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestProcessesThatStartAtOnceMakeOneRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		shared := newMemoryStore()
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() { assert.Equal(t, "token-1", token(t, process(shared, entra.acquire))) })
+		}
+		wg.Wait()
+		assert.Equal(t, 1, entra.requests())
+	})
+}
+
+func TestOneRequestPerRevocationForAllProcesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		shared := newMemoryStore()
+		var all []*source
+		for range 8 {
+			s := process(shared, entra.acquire)
+			require.Equal(t, "token-1", token(t, s))
+			all = append(all, s)
+		}
+		var wg sync.WaitGroup
+		for n, s := range all {
+			for i := range 10 {
+				wg.Go(func() {
+					time.Sleep(time.Duration(n*10+i) * 50 * time.Millisecond) // over 4 s, an nbf each
+					assert.Equal(t, "token-2", challenge(t, s, nbf(n*10+i), "token-1"))
+				})
+			}
+		}
+		wg.Wait()
+		assert.Equal(t, 2, entra.requests())
+		time.Sleep(time.Minute)
+		assert.Equal(t, "token-3", challenge(t, all[0], nbf(99), "token-2"), "the next one is another")
+		assert.Equal(t, "token-3", challenge(t, all[1], nbf(99), "token-2"))
+		assert.Equal(t, 3, entra.requests())
+	})
+}
+
+func TestVoidedElsewhereIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cached := &msalcae.Token{Value: "cached", ExpiresOn: time.Now().Add(time.Hour)}
+		acquire := func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if req.Claims == "" {
+				return cached, nil // from the file under MSAL
+			}
+			return nil, &msalcae.Error{Status: 400, Code: "invalid_client"}
+		}
+		shared := newMemoryStore()
+		a := process(shared, acquire)
+		_, err := a.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: token(t, a)})
+		require.Error(t, err)
+		b := process(shared, acquire)
+		_, err = b.Token(t.Context(), msalcae.TokenRequest{})
+		require.Error(t, err, "the next process finds it in the file, and does not send it")
+	})
+}
+
+func TestTokenInUseIsDroppedWhenVoidedElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		token(t, a)
+		token(t, b)
+		challenge(t, a, nbf(0), "token-1")
+		rejected := 0
+		trace := &msalcae.Trace{Rejected: func(_ context.Context, i msalcae.RejectedInfo) { rejected++ }}
+		time.Sleep(56 * time.Minute)
+		b.Token(t.Context(), msalcae.TokenRequest{Trace: trace}) // starts a refresh, which meets the news
+		synctest.Wait()
+		assert.Equal(t, "token-2", token(t, b))
+		assert.Equal(t, 1, rejected)
+		assert.Equal(t, 2, entra.requests(), "none of b's")
+	})
+}
+
+func TestPendingClaimsAreConsumedByAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				return nil, sessionOver
+			}
+			return nil, nil
+		}
+		shared := newMemoryStore()
+		a := process(shared, entra.acquire)
+		_, err := a.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: token(t, a)})
+		require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+
+		b := process(shared, entra.acquire)
+		assert.JSONEq(t, nbf(0), b.PendingClaims(), "for a login in the next process")
+		assert.Equal(t, "token-3", token(t, process(shared, entra.acquire)))
+		assert.JSONEq(t, nbf(0), entra.claims[2], "they ride on another's acquisition")
+		assert.Empty(t, process(shared, entra.acquire).PendingClaims())
+		time.Sleep(interactionPause)
+		assert.Equal(t, "token-3", token(t, a), "what the other has obtained serves here")
+		assert.Empty(t, a.PendingClaims())
+		assert.Equal(t, 3, entra.requests())
+	})
+}
+
+func TestSignInServesOtherProcesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 1 {
+				return nil, nil
+			}
+			e := *sessionOver
+			e.Claims = capol("p")
+			return nil, &e
+		}
+		shared := newMemoryStore()
+		a := process(shared, entra.acquire)
+		_, err := a.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: token(t, a)})
+		require.Error(t, err)
+		login := process(shared, entra.acquire)
+		claims := login.PendingClaims()
+		assert.Contains(t, claims, "capolids", "Entra's own claims too")
+		login.Adopt(entra.token("signed in"), claims)
+		assert.Equal(t, "signed in", token(t, process(shared, entra.acquire)))
+		time.Sleep(interactionPause)
+		assert.Equal(t, "signed in", token(t, a))
+		assert.Equal(t, 2, entra.requests())
+	})
+}
+
+func TestRefreshDoesNotWaitForAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		token(t, a)
+		token(t, b)
+		entra.latency = 10 * time.Second
+		time.Sleep(56 * time.Minute)
+		var refreshed error
+		trace := &msalcae.Trace{Refreshed: func(_ context.Context, i msalcae.RefreshedInfo) { refreshed = i.Err }}
+		token(t, a)
+		synctest.Wait()
+		b.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
+		synctest.Wait()
+		assert.ErrorContains(t, refreshed, "another process is refreshing")
+		assert.Equal(t, 2, entra.requests())
+		time.Sleep(time.Minute)
+		token(t, b) // the next attempt finds what a has obtained
+		synctest.Wait()
+		assert.Equal(t, "token-2", token(t, b))
+		assert.Equal(t, 2, entra.requests())
+	})
+}
+
+func TestRefreshOvertakenByAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		token(t, a)
+		token(t, b)
+		time.Sleep(56 * time.Minute)
+		entra.latency = 10 * time.Second
+		token(t, a) // its refresh is slow: token-2
+		synctest.Wait()
+		entra.latency = time.Second
+		assert.Equal(t, "token-3", challenge(t, b, nbf(0), "token-1"))
+		time.Sleep(time.Minute)
+		assert.Equal(t, "token-3", token(t, a), "token-2 was asked for before the challenge")
+		assert.Equal(t, "token-3", token(t, process(shared, entra.acquire)))
+		assert.Equal(t, 3, entra.requests())
+	})
+}
+
+func TestStepUpsAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		a := process(shared, entra.acquire)
+		c1 := challenge(t, a, acrs("c1"), token(t, a))
+		c2 := challenge(t, a, acrs("c2"), c1)
+		b := process(shared, entra.acquire)
+		require.Equal(t, c2, token(t, b))
+		assert.Equal(t, c1, challenge(t, b, acrs("c1"), c2))
+		assert.Equal(t, c2, challenge(t, b, acrs("c2"), c1))
+		assert.Equal(t, 3, entra.requests())
+		challenge(t, a, nbf(0), c2)
+		c := process(shared, entra.acquire)
+		assert.NotEqual(t, c1, challenge(t, c, acrs("c1"), token(t, c)), "a voiding challenge empties the list for all")
+	})
+}
+
+func TestThrottlingIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 1 {
+				return nil, &msalcae.Error{Status: 429, RetryAfter: time.Minute}
+			}
+			return nil, nil
+		}
+		shared := newMemoryStore()
+		_, err := process(shared, entra.acquire).Token(t.Context(), msalcae.TokenRequest{})
+		require.Error(t, err)
+		b := process(shared, entra.acquire)
+		_, err = b.Token(t.Context(), msalcae.TokenRequest{})
+		require.ErrorIs(t, err, msalcae.ErrPaused)
+		assert.ErrorContains(t, err, "paused for 1m0s")
+		assert.Equal(t, 1, entra.requests())
+		time.Sleep(time.Minute)
+		token(t, b)
+	})
+}
+
+func TestProcessesShareOnePrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		prompts := 0
+		var wg sync.WaitGroup
+		for range 4 {
+			s := newSource(Flow{
+				Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
+				Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+					prompts++
+					time.Sleep(time.Minute)
+					return entra.token("signed in"), nil
+				},
+				Gate: NewGate(), Store: Guarded(shared, storeLimit, nil),
+			})
+			wg.Go(func() { assert.Equal(t, "signed in", token(t, s)) })
+		}
+		wg.Wait()
+		assert.Equal(t, 1, prompts)
+	})
+}
+
+func TestChallengeThatCausesNoFlightIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		a.ChallengesPerMinute = 1
+		tok := challenge(t, a, nbf(0), token(t, a))
+		_, err := a.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(1), Rejected: tok})
+		require.ErrorIs(t, err, msalcae.ErrPaused)
+		synctest.Wait()
+		assert.NotEqual(t, tok, token(t, b))
+		assert.JSONEq(t, nbf(1), entra.claims[2])
+	})
+}
+
+func TestSignedOutSourceSharesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		shared := newMemoryStore()
+		s := process(shared, entra.acquire)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		_, err := s.Token(ctx, msalcae.TokenRequest{})
+		require.Error(t, err) // its flight goes on
+		s.Forget()
+		time.Sleep(time.Minute)
+		assert.Empty(t, shared.snapshot().Tokens, "the token of one who has left")
+	})
+}
+
+func TestOlderTokenOfAnotherProcessDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		token(t, a)
+		token(t, b)
+		time.Sleep(56 * time.Minute)
+		token(t, b)
+		synctest.Wait()
+		require.Equal(t, "token-2", token(t, b))
+		assert.Equal(t, "token-3", challenge(t, a, capol("p"), "token-1"), "token-2 was refreshed without the policy")
+		assert.JSONEq(t, capol("p"), entra.claims[2])
+	})
+}
+
+func TestRefreshTakesNothingOlderFromAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		early := func(life time.Duration) Acquirer {
+			return func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+				tok, err := entra.acquire(ctx, req)
+				if tok != nil {
+					tok.ExpiresOn, tok.RefreshOn = time.Now().Add(life), time.Now().Add(life/2)
+				}
+				return tok, err
+			}
+		}
+		a := process(shared, early(10*time.Hour))
+		token(t, a)
+		shared.stop("none") // and forgets what a has shared
+		b := process(shared, early(6*time.Hour))
+		require.Equal(t, "token-2", token(t, b))
+		time.Sleep(5 * time.Hour)
+		token(t, a)
+		synctest.Wait()
+		assert.Equal(t, "token-3", token(t, a), "b's ends sooner than the one in use")
+	})
+}
