@@ -100,7 +100,8 @@ func (s *Source) noteStepUp(w *want, now time.Time) {
 	}
 	for _, older := range slices.Concat(s.state.kept, []*entry{e}) {
 		if older.order <= e.order && older.meets(w.demand, w.substance) {
-			older.unmet = append(older.unmet, w.substance)
+			short := older.shortcoming()
+			short.unmet = append(short.unmet, w.substance)
 		}
 	}
 }

@@ -18,8 +18,9 @@ const (
 	sendMargin = 10 * time.Second
 )
 
-// An entry is a token with what the engine knows of it. What changes once
-// it is shared is atomic or guarded.
+// An entry is a token with what the engine knows of it. What changes once it is
+// shared is atomic or guarded by Source.mu. Most sources have one and there may
+// be very many, so that what few need is kept aside.
 type entry struct {
 	// What a warm request looks at, together.
 	tok       *msalcae.Token
@@ -30,25 +31,42 @@ type entry struct {
 	print    Fingerprint
 	order    uint64 // of the flight that obtained it, by start
 	asked    uint64 // as in SharedToken
-	obtained time.Time
+	obtained int64  // Unix ns
 	demand   Demand // that it was obtained with; nil: none
 	since    *entry // the last renewal when it was obtained, itself included; nil: none
 	newborn  bool   // issued to the flight, not found in a cache
 	silent   bool   // obtained without asking a person
-	// freshAgain is from when another token is sought because this one is
-	// short-lived for MinTTL. Guarded by Source.mu.
-	freshAgain time.Time
-	unmet      []string     // substances for which it was refused all the same; guarded by Source.mu
-	tried      atomic.Int64 // Unix ns before which no replacement is tried again
-	tries      int          // to replace it; guarded by Source.mu
+
+	tries uint8        // to replace it; guarded
+	tried atomic.Int64 // Unix ns before which no replacement is tried again
+	short *shortcoming // guarded; nil: it has served everybody
 }
+
+// A shortcoming is in what an entry did not serve.
+type shortcoming struct {
+	// freshAgain is from when another token is sought because this one is
+	// short-lived for MinTTL.
+	freshAgain time.Time
+	unmet      []string // substances for which it was refused all the same
+}
+
+// shortcoming returns what is to be noted of e.
+func (e *entry) shortcoming() *shortcoming {
+	if e.short == nil {
+		e.short = new(shortcoming)
+	}
+	return e.short
+}
+
+// age is how long ago the token was obtained.
+func (e *entry) age(now time.Time) time.Duration { return time.Duration(now.UnixNano() - e.obtained) }
 
 // newEntry makes the entry of a token that f brought, whose fingerprint was made
 // where no lock is held.
 func newEntry(tok *msalcae.Token, print Fingerprint, f *flight, silent bool) *entry {
 	now := time.Now()
 	e := &entry{
-		tok: tok, print: print, order: f.order, asked: f.asked, obtained: now, demand: f.demand,
+		tok: tok, print: print, order: f.order, asked: f.asked, obtained: now.UnixNano(), demand: f.demand,
 		newborn: f.fresh || f.demand != nil || !silent, silent: silent,
 	}
 	if tok.ExpiresOn.IsZero() { // as in x/oauth2: it does not expire
@@ -98,5 +116,5 @@ func (e *entry) answers(d Demand, refused uint64) bool {
 // meets reports whether the entry was obtained with what a step-up asks, and
 // has not been refused for it.
 func (e *entry) meets(d Demand, substance string) bool {
-	return e.demand != nil && e.demand.covers(d) && !slices.Contains(e.unmet, substance)
+	return e.demand != nil && e.demand.covers(d) && (e.short == nil || !slices.Contains(e.short.unmet, substance))
 }

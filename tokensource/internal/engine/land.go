@@ -77,7 +77,7 @@ func (s *Source) unusable(e *entry) error {
 	switch {
 	case s.flow.Voids.Has(e.print):
 		return msalcae.ErrSameToken
-	case !e.tok.ExpiresOn.IsZero() && !e.tok.ExpiresOn.After(e.obtained):
+	case !e.tok.ExpiresOn.IsZero() && nanos(e.tok.ExpiresOn) <= e.obtained:
 		return errEnded
 	}
 	return nil

@@ -33,7 +33,7 @@ func (s *Source) plan(w *want) (st step) {
 	}
 	st.fallback = e
 	if fresh && s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil {
-		e.freshAgain = now.Add(settled)
+		e.shortcoming().freshAgain = now.Add(settled)
 	}
 	st.news = s.state.nextNews()
 	s.launch(w, &st, fresh, now)
@@ -58,13 +58,13 @@ func (s *Source) find(w *want, now time.Time) (e *entry, fresh bool) {
 	case cur.serves(nano, w.req.MinTTL) || s.state.pending != nil:
 		return cur, false
 	}
-	if s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil && now.Before(cur.freshAgain) {
+	if s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil && cur.short != nil && now.Before(cur.short.freshAgain) {
 		return cur, false // what can be had was tried
 	}
 	if s.state.longest <= w.req.MinTTL {
 		return cur, !s.state.explored
 	}
-	return cur, !cur.newborn || now.Sub(cur.obtained) > settled
+	return cur, !cur.newborn || cur.age(now) > settled
 }
 
 // answer returns a token that satisfies a challenge that voids: the one in use,

@@ -69,7 +69,7 @@ func (e *entry) notBefore(t time.Time) {
 // backoff is how long to wait until another attempt to replace e, if the one
 // that is about to begin brings nothing.
 func (e *entry) backoff() time.Duration {
-	d := min(refreshBackoff<<min(e.tries, 8), maxRefreshBackoff)
-	e.tries++
+	d := min(refreshBackoff<<e.tries, maxRefreshBackoff)
+	e.tries = min(e.tries+1, 8)
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }

@@ -70,7 +70,7 @@ func (s *Source) Refused(token, claims string, limits Limits) {
 		s.refusedReplay(token, claims)
 		return
 	}
-	if e := s.current.Load(); e != nil && e.tok.Value == token && time.Since(e.obtained) > refusalAge {
+	if e := s.current.Load(); e != nil && e.tok.Value == token && e.age(time.Now()) > refusalAge {
 		s.renewSoon(e, limits)
 	}
 }

@@ -171,7 +171,7 @@ func (st *state) lastRenewal() *entry {
 
 // measure notes how long tokens live.
 func (st *state) measure(e *entry) {
-	st.longest = max(st.longest, e.tok.ExpiresOn.Sub(e.obtained))
+	st.longest = max(st.longest, time.Duration(nanos(e.tok.ExpiresOn)-e.obtained))
 	st.explored = st.explored || e.newborn
 }
 
