@@ -202,10 +202,10 @@ func TestNewestOfSeveralKeptTokensAnswers(t *testing.T) {
 		s := New(entra.acquire)
 		both := `{"access_token":{"acrs":{"essential":true,"value":"c1"},"xms_rp_ipaddr":{"value":"203.0.113.7"}}}`
 		challenge(t, s, acrs("c1"), token(t, s)) // token-2
-		s.mu.Lock()
+		s.lock()
 		s.state.kept = append(s.state.kept, newEntry(entra.token("newer"), FingerprintOf("newer"), &flight{order: 50, demand: must(both)}, true))
 		s.current.Store(nil)
-		s.mu.Unlock()
+		s.unlock()
 		assert.Equal(t, "newer", challenge(t, s, acrs("c1"), "token-1"))
 	})
 }

@@ -33,7 +33,7 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 	}
 	if rejected != "" && rejected != state.lastRejected.value {
 		s.flow.Voids.add(w.rejected.print, time.Time{})
-		known := state.issue(w.rejected.print)
+		known := s.issue(w.rejected.print)
 		state.lastRejected, state.lastOrder = w.rejected, known.order
 		state.refuse(known, time.Time{})
 	}
@@ -61,7 +61,8 @@ func (s *Source) void(cur *entry) {
 	s.current.Store(nil)
 	state.lastRejected, state.lastOrder = rejectedToken{cur.tok.Value, cur.print}, cur.order
 	state.voided = max(state.voided, cur.order)
-	state.refuse(issued{cur.print, cur.order, cur.asked}, cur.tok.ExpiresOn)
+	state.refuse(cur.issued(), cur.tok.ExpiresOn)
+	state.remember(cur)
 	state.evict = cur.tok.Value
 	state.carried = cur.demand.lasting()
 	state.kept, state.renewals, state.lastVoided = nil, nil, cur
@@ -126,8 +127,8 @@ func (s *Source) refusedReplay(token, claims string) {
 	if err := s.read(&w); err != nil || token == "" {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	now := time.Now()
 	if w.stepUp() {
 		w.substance = w.demand.substance()

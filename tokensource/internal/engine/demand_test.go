@@ -219,8 +219,8 @@ func TestStepUpRefusedOfOneOfSeveralTokens(t *testing.T) {
 		s := New(entra.acquire)
 		token(t, s)
 		keep := func(value string, order uint64) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
+			s.lock()
+			defer s.unlock()
 			s.state.kept = append(s.state.kept, newEntry(entra.token(value), FingerprintOf(value), &flight{order: order, demand: must(acrs("c1"))}, true))
 		}
 		keep("older", 10)
@@ -247,7 +247,7 @@ func TestSilentStepUpThatIsRefusedGoesToThePrompt(t *testing.T) {
 }
 
 func TestDoubtsHaveABound(t *testing.T) {
-	var st state
+	var st events
 	for n := range 10 * maxFailures {
 		st.doubt(topic{stepUp, fmt.Sprint(n)}, time.Now())
 		assert.LessOrEqual(t, max(len(st.doubts), len(st.rested)), maxFailures)

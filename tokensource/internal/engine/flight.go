@@ -130,8 +130,8 @@ func (s *Source) request(f *flight, claims string) (*msalcae.Token, error) {
 // mayRepeat counts one more token request that a challenge caused, if there may
 // be one.
 func (s *Source) mayRepeat(f *flight) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	return s.state.allowance.take(f.limits.ChallengesPerMinute, time.Now()) == 0
 }
 

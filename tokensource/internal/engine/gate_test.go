@@ -93,8 +93,8 @@ func TestQueuedStepUpsTakeTheirOwn(t *testing.T) {
 		s.Adopt(entra.token("first"), "")
 		c1 := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: "first"})
 		keep := func(value, id string, order uint64) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
+			s.lock()
+			defer s.unlock()
 			s.state.kept = append(s.state.kept, newEntry(entra.token(value), FingerprintOf(value), &flight{order: order, demand: must(acrs(id))}, true))
 		}
 		keep("for another", "c2", 100)
@@ -114,9 +114,9 @@ func TestQueuedStepUpTakesWhatCameMeanwhile(t *testing.T) {
 		entra := &issuer{}
 		s.Adopt(entra.token("first"), "")
 		c1 := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: "first"})
-		s.mu.Lock()
+		s.lock()
 		s.state.kept = append(s.state.kept, newEntry(entra.token("meanwhile"), FingerprintOf("meanwhile"), &flight{order: 100, demand: must(acrs("c1"))}, true))
-		s.mu.Unlock()
+		s.unlock()
 		time.Sleep(time.Minute)
 		s.flow.Gate.leave()
 		assert.Equal(t, "meanwhile", <-c1)

@@ -16,8 +16,8 @@ import (
 // again. Not so after a prompt for a step-up: the person has just signed in, and
 // is not made to do it twice.
 func (s *Source) land(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) (*entry, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	st := &s.state
 	s.leave(f)
 	prompted := f.prompts()
@@ -128,8 +128,10 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 		st.kept = push(st.kept, e, maxKept)
 	}
 	if st.pending == nil && (cur == nil || cur.order < e.order) {
+		if cur != nil {
+			st.remember(cur)
+		}
 		s.current.Store(e)
-		st.remember(e)
 	}
 	st.announce()
 	return e

@@ -10,8 +10,8 @@ import (
 // Relieve forgets earlier refusals: somebody has just signed in, so that Entra
 // may well answer differently.
 func (s *Source) Relieve() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	clear(s.state.failures)
 	s.signedIn()
 }
@@ -26,11 +26,11 @@ func (s *Source) signedIn() {
 // Forget drops all that the source holds, and what flights under way will
 // bring: its account was signed out, or it stands for another person now.
 func (s *Source) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	s.state.announce() // who waits for a prompt looks again
 	old := &s.state
-	s.state = state{order: old.order, epoch: old.epoch + 1, era: old.era + 1, allowance: old.allowance}
+	s.state = state{order: old.order, epoch: old.epoch + 1, era: old.era + 1, events: &events{allowance: old.allowance}}
 	s.current.Store(nil)
 }
 
@@ -53,8 +53,8 @@ func (s *Source) Adopt(tok *msalcae.Token, claims string) {
 // install makes tok, obtained with d, the token in use; nil: it must not be.
 func (s *Source) install(tok *msalcae.Token, d Demand) *entry {
 	print := FingerprintOf(tok.Value)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	st := &s.state
 	clear(st.failures)
 	clear(st.doubts)
@@ -75,9 +75,9 @@ func (s *Source) consult() {
 	if err != nil {
 		return
 	}
-	s.mu.Lock()
+	s.lock()
 	f := &flight{era: s.state.era, order: s.state.order}
-	s.mu.Unlock()
+	s.unlock()
 	s.learn(f, r)
 }
 
@@ -85,8 +85,8 @@ func (s *Source) consult() {
 // process they were asked for; "" for none.
 func (s *Source) PendingClaims() string {
 	s.consult()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if len(s.state.pending) == 0 {
 		return ""
 	}

@@ -14,8 +14,8 @@ const settled = 5 * time.Minute
 
 // plan decides what a caller gets next.
 func (s *Source) plan(w *want) (st step) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	now := time.Now()
 	st.rejected = s.dropVoided()
 	if w.challenge && !w.noted {
@@ -121,7 +121,7 @@ func (s *Source) launch(w *want, st *step, fresh bool, now time.Time) {
 		return
 	}
 	st.await(s.join(to, func() *flight {
-		f := state.describe(w, fresh)
+		f := s.describe(w, fresh)
 		f.caused = w.challenge || state.pending != nil
 		return f
 	}, s.silently))
@@ -142,7 +142,7 @@ func (s *Source) launchPrompt(w *want, st *step, silent purpose, refusal error, 
 		return
 	}
 	st.await(s.join(to, func() *flight {
-		f := s.state.describe(w, false)
+		f := s.describe(w, false)
 		if d := EntraClaims(refusal); len(d) > 0 {
 			f.demand = d.Over(f.demand)
 		}
@@ -164,13 +164,14 @@ func (s *Source) allow(w *want, to purpose, now time.Time) error {
 }
 
 // describe says what the flight for w asks for.
-func (st *state) describe(w *want, fresh bool) *flight {
+func (s *Source) describe(w *want, fresh bool) *flight {
+	st := &s.state
 	f := &flight{limits: w.limits, fresh: fresh || st.distrust, evict: st.evict, ttl: w.req.MinTTL, patience: w.patience, trace: w.req.Trace}
 	if st.pending != nil {
 		f.renews, f.demand, f.carried, f.refused = true, st.pending, st.carried, st.refusedAsked
 	}
 	if w.stepUp() {
-		f.stepUp, f.rejected, f.refused = true, w.req.Rejected, st.issue(w.rejected.print).asked
+		f.stepUp, f.rejected, f.refused = true, w.req.Rejected, s.issue(w.rejected.print).asked
 	}
 	if w.challenge && !f.demand.covers(w.demand) {
 		f.demand = w.demand.Over(f.demand)

@@ -35,9 +35,9 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 			err = s.flow.Gate.peace.err(time.Now())
 		}
 		if e != nil || err != nil {
-			s.mu.Lock()
+			s.lock()
 			s.leave(f)
-			s.mu.Unlock()
+			s.unlock()
 			return e, err
 		}
 	}
@@ -47,25 +47,25 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 // silentlyFirst returns a token that makes the prompt f needless, or an error if
 // a prompt would not help or nobody wants it any more.
 func (s *Source) silentlyFirst(f *flight) (*entry, error) {
-	s.mu.Lock()
+	s.lock()
 	if e := s.meanwhile(f); e != nil {
-		s.mu.Unlock()
+		s.unlock()
 		return e, nil
 	}
 	last, refused := s.state.failures[f.answers]
 	switch {
 	case f.era != s.state.era || f.epoch != s.state.epoch && !f.stepUp || f.waiters.Load() == 0:
-		s.mu.Unlock()
+		s.unlock()
 		return nil, errSuperseded
 	case refused && time.Since(last.since) < justNow:
-		s.mu.Unlock()
+		s.unlock()
 		return nil, nil
 	}
 	silent, landing, _ := s.join(f.answers, func() *flight {
 		return &flight{renews: f.renews, stepUp: f.stepUp, fresh: f.fresh, demand: f.demand,
 			evict: f.evict, rejected: f.rejected, refused: f.refused, patience: leaseWait, trace: f.trace, limits: f.limits}
 	}, s.silently)
-	s.mu.Unlock()
+	s.unlock()
 	defer silent.waiters.Add(-1)
 	r := <-landing
 	if e, _ := r.Val.(*entry); e != nil {

@@ -34,14 +34,14 @@ func (s *Source) renewSoon(e *entry, limits Limits) { s.replaceLater(e, nil, lim
 
 func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, limits Limits, fresh bool) {
 	now := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if s.current.Load() != e || now.UnixNano() < e.tried.Load() {
 		return
 	}
 	e.notBefore(now.Add(e.backoff()))
 	w := &want{req: msalcae.TokenRequest{Trace: trace}, limits: limits}
-	f, _, _ := s.join(s.state.purposeOf(w, fresh), func() *flight { return s.state.describe(w, fresh) }, func(f *flight) (*entry, error) {
+	f, _, _ := s.join(s.state.purposeOf(w, fresh), func() *flight { return s.describe(w, fresh) }, func(f *flight) (*entry, error) {
 		start := time.Now()
 		got, err := s.silently(f)
 		if wait := pauseAfter(err); wait > 0 {

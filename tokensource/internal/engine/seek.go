@@ -145,8 +145,8 @@ func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err err
 // look tells a waiting caller whether the news are a token for it, or a sign-in
 // that may have made the prompt that it waits for needless (errSuperseded).
 func (s *Source) look(w *want, st *step) (*entry, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	st.news = s.state.nextNews()
 	if e, fresh := s.find(w, time.Now()); e != nil && !fresh {
 		return e, nil
@@ -171,10 +171,10 @@ func (s *Source) failed(ctx context.Context, w *want, err error) error {
 // and that is done under no lock.
 func (s *Source) read(w *want) error {
 	rejected, claims := w.req.Rejected, w.req.Claims
-	s.mu.Lock()
+	s.lock()
 	w.rejected, w.demand = s.state.lastRejected, s.state.lastDemand
 	known := s.state.lastClaims == claims
-	s.mu.Unlock()
+	s.unlock()
 	if w.rejected.value != rejected {
 		w.rejected = rejectedToken{rejected, s.print(rejected)}
 	}
@@ -190,9 +190,9 @@ func (s *Source) read(w *want) error {
 		return fmt.Errorf("msalcae: the claims challenge cannot be used: %w", err)
 	}
 	w.demand = d
-	s.mu.Lock()
+	s.lock()
 	s.state.lastClaims, s.state.lastDemand = claims, d
-	s.mu.Unlock()
+	s.unlock()
 	return nil
 }
 

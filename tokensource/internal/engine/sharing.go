@@ -68,8 +68,8 @@ func (p purpose) lease() string {
 // abandon takes f off the list, so that nobody joins it, if it is a refresh that
 // nobody waits for.
 func (s *Source) abandon(f *flight) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if f.waiters.Load() > 0 || f.prompts() {
 		return false
 	}
@@ -79,8 +79,8 @@ func (s *Source) abandon(f *flight) bool {
 
 // report is what the store is told before f asks Entra.
 func (s *Source) report(f *flight) News {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if f.era != s.state.era {
 		return News{Trace: f.trace}
 	}
@@ -106,8 +106,8 @@ func (s *Source) tellLater(trace *msalcae.Trace) {
 func (s *Source) outcome(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) News {
 	n := News{Trace: f.trace, Renews: f.renews}
 	if err == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.lock()
+		defer s.unlock()
 		t := &SharedToken{Token: tok, Print: print, Demand: f.demand, Asked: f.asked, StepUp: f.stepUp, Silent: silent}
 		if last := s.state.lastRenewal(); last != nil && last.order < f.order {
 			t.Renewed, t.Renewal = last.asked, last.demand
@@ -129,8 +129,8 @@ func (s *Source) outcome(f *flight, tok *msalcae.Token, print Fingerprint, err e
 // concerns reports whether r has a token for f, or says that f asks for too
 // little or too early.
 func (s *Source) concerns(f *flight, r Record) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	now := time.Now()
 	return s.pick(f, r, now) != nil || s.challenged(r) || r.Paused.After(now)
 }
@@ -149,8 +149,8 @@ func (s *Source) challenged(r Record) bool {
 // ends f, or neither: then Entra is to be asked.
 func (s *Source) take(f *flight, r Record) (*entry, error) {
 	more := s.learn(f, r)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	now := time.Now()
 	if f.era != s.state.era || more {
 		s.leave(f)
@@ -171,10 +171,10 @@ func (s *Source) take(f *flight, r Record) (*entry, error) {
 // learn takes account of what r says was voided, asked for and obtained for
 // step-ups elsewhere, and reports whether the next token must satisfy more now.
 func (s *Source) learn(f *flight, r Record) (more bool) {
-	s.mu.Lock()
+	s.lock()
 	st := &s.state
 	if f.era != st.era {
-		s.mu.Unlock()
+		s.unlock()
 		return false
 	}
 	before := st.epoch
@@ -193,7 +193,7 @@ func (s *Source) learn(f *flight, r Record) (more bool) {
 		}
 	}
 	more = st.epoch != before
-	s.mu.Unlock()
+	s.unlock()
 	if dropped != nil {
 		Aside(func() {
 			traceRejected(context.Background(), msalcae.TokenRequest{Claims: r.Pending.claimsIfAny(), Trace: f.trace}, dropped)

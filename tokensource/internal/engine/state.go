@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"reflect"
 	"slices"
 	"time"
 )
@@ -13,7 +14,7 @@ const maxKept = 8
 const maxKnown = 16
 
 // state is what a Source knows, guarded by its mu. No method of it blocks. The
-// zero value knows nothing; what is seldom needed is made when it is.
+// zero value knows nothing.
 type state struct {
 	// order counts flights, by start.
 	order uint64
@@ -24,6 +25,20 @@ type state struct {
 	// era counts how often everything was forgotten. Nothing of an earlier
 	// era counts.
 	era uint64
+	// longest is the longest life that a token had before it. explored says
+	// that one was issued, so that no cache had shortened it.
+	longest  time.Duration
+	explored bool
+
+	// events are there while the state is locked, and afterwards if there are
+	// any: a service has very many sources, most of which hold a token and are
+	// at rest.
+	*events
+}
+
+// events are what challenges, failures and flights under way leave to be
+// remembered.
+type events struct {
 	// pending is what Entra or an API has asked for and no token was obtained
 	// with yet; nil: nothing. It rides on every acquisition.
 	pending Demand
@@ -38,13 +53,9 @@ type state struct {
 	// voided is the highest order of a token that was taken out of use. What
 	// a flight of a lower order brings is older still.
 	voided uint64
-	// known are the latest tokens that came into use, oldest first: a late
-	// refusal of one tells what it is older than.
+	// known are the latest tokens that were in use and are no longer, oldest
+	// first: a late refusal of one tells what it is older than.
 	known []issued
-	// longest is the longest life that a token had before it. explored says
-	// that one was issued, so that no cache had shortened it.
-	longest  time.Duration
-	explored bool
 	// evict is the value of the voided token, for the flow to remove from its
 	// cache; "" once a new one was obtained.
 	evict string
@@ -82,19 +93,34 @@ type state struct {
 	lastDemand   Demand
 }
 
-// nextNews returns the channel that is closed when there are news.
-func (st *state) nextNews() <-chan struct{} {
-	if st.news == nil {
-		st.news = make(chan struct{})
+// lock gives the caller the state.
+func (s *Source) lock() {
+	s.mu.Lock()
+	if s.state.events == nil {
+		s.state.events = new(events)
 	}
-	return st.news
+}
+
+func (s *Source) unlock() {
+	if e := s.state.events; e.airborne == nil && e.lastVoided == nil && reflect.ValueOf(e).Elem().IsZero() {
+		s.state.events = nil
+	}
+	s.mu.Unlock()
+}
+
+// nextNews returns the channel that is closed when there are news.
+func (ev *events) nextNews() <-chan struct{} {
+	if ev.news == nil {
+		ev.news = make(chan struct{})
+	}
+	return ev.news
 }
 
 // announce tells whoever waits for a prompt that there is a new token.
-func (st *state) announce() {
-	if st.news != nil {
-		close(st.news)
-		st.news = nil
+func (ev *events) announce() {
+	if ev.news != nil {
+		close(ev.news)
+		ev.news = nil
 	}
 }
 
@@ -116,19 +142,19 @@ func (st *state) demandMore(d Demand) {
 
 // doubt takes the next acquisition on a topic to the prompt, if that has not
 // been done lately.
-func (st *state) doubt(of topic, now time.Time) {
-	if len(st.rested) >= maxFailures {
-		clear(st.rested)
+func (ev *events) doubt(of topic, now time.Time) {
+	if len(ev.rested) >= maxFailures {
+		clear(ev.rested)
 	}
-	if len(st.doubts) >= maxFailures {
-		clear(st.doubts)
+	if len(ev.doubts) >= maxFailures {
+		clear(ev.doubts)
 	}
-	if st.doubts == nil {
-		st.doubts, st.rested = map[topic]time.Time{}, map[topic]time.Time{}
+	if ev.doubts == nil {
+		ev.doubts, ev.rested = map[topic]time.Time{}, map[topic]time.Time{}
 	}
-	if now.After(st.rested[of]) {
-		st.doubts[of] = now.Add(doubtLife)
-		st.rested[of] = now.Add(escalationRest)
+	if now.After(ev.rested[of]) {
+		ev.doubts[of] = now.Add(doubtLife)
+		ev.rested[of] = now.Add(escalationRest)
 	}
 }
 
@@ -139,10 +165,15 @@ type issued struct {
 	asked uint64
 }
 
-// issue returns what is known of a token that was in use. One that is not known
-// is older than all that are.
-func (st *state) issue(print Fingerprint) issued {
-	for _, t := range st.known {
+func (e *entry) issued() issued { return issued{e.print, e.order, e.asked} }
+
+// issue returns what is known of a token that is or was in use. One that is not
+// known is older than all that are.
+func (s *Source) issue(print Fingerprint) issued {
+	if cur := s.current.Load(); cur != nil && cur.print == print {
+		return cur.issued()
+	}
+	for _, t := range s.state.known {
 		if t.print == print {
 			return t
 		}
@@ -151,20 +182,20 @@ func (st *state) issue(print Fingerprint) issued {
 }
 
 // refuse notes that a challenge refused a token.
-func (st *state) refuse(t issued, expires time.Time) {
+func (ev *events) refuse(t issued, expires time.Time) {
 	if expires.IsZero() {
 		expires = time.Now().Add(VoidLife)
 	}
-	st.refusals = push(st.refusals, VoidedToken{t.print, expires}, maxTold)
-	st.refusedAsked = max(st.refusedAsked, t.asked)
-	st.untold = true
+	ev.refusals = push(ev.refusals, VoidedToken{t.print, expires}, maxTold)
+	ev.refusedAsked = max(ev.refusedAsked, t.asked)
+	ev.untold = true
 }
 
 // lastRenewal returns the last token that answered a challenge which voided
 // another; nil: there was none since the last void.
-func (st *state) lastRenewal() *entry {
-	if n := len(st.renewals); n > 0 {
-		return st.renewals[n-1]
+func (ev *events) lastRenewal() *entry {
+	if n := len(ev.renewals); n > 0 {
+		return ev.renewals[n-1]
 	}
 	return nil
 }
@@ -175,9 +206,12 @@ func (st *state) measure(e *entry) {
 	st.explored = st.explored || e.newborn
 }
 
-// remember notes that e came into use.
-func (st *state) remember(e *entry) {
-	st.known = push(st.known, issued{e.print, e.order, e.asked}, maxKnown)
+// remember notes that e is in use no longer. Nothing can be older than a token
+// from before the first challenge that was never shared.
+func (ev *events) remember(e *entry) {
+	if e.since != nil || e.asked > 0 {
+		ev.known = push(ev.known, e.issued(), maxKnown)
+	}
 }
 
 // push appends x to a list of at most most; the oldest leaves.
