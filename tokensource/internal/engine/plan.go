@@ -35,11 +35,12 @@ func (s *Source) plan(w *want) (st step) {
 	if fresh && s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil {
 		e.shortcoming().freshAgain = now.Add(settled)
 	}
-	st.news = s.state.nextNews()
 	s.launch(w, &st, fresh, now)
 	if st.flight == nil {
 		s.tellLater(w.req.Trace)
+		return st
 	}
+	st.news = s.state.nextNews()
 	return st
 }
 

@@ -147,13 +147,13 @@ func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err err
 func (s *Source) look(w *want, st *step) (*entry, error) {
 	s.lock()
 	defer s.unlock()
-	st.news = s.state.nextNews()
 	if e, fresh := s.find(w, time.Now()); e != nil && !fresh {
 		return e, nil
 	}
 	if _, refused := s.state.failures[st.flight.answers]; st.prompted && !refused {
 		return nil, errSuperseded
 	}
+	st.news = s.state.nextNews()
 	return nil, nil
 }
 

@@ -206,10 +206,10 @@ func (st *state) measure(e *entry) {
 	st.explored = st.explored || e.newborn
 }
 
-// remember notes that e is in use no longer. Nothing can be older than a token
-// from before the first challenge that was never shared.
+// remember notes that e is in use no longer. Nothing that counts is older than a
+// token from before the first challenge, asked for while the record was empty.
 func (ev *events) remember(e *entry) {
-	if e.since != nil || e.asked > 0 {
+	if e.since != nil || e.asked > 1 {
 		ev.known = push(ev.known, e.issued(), maxKnown)
 	}
 }

@@ -20,8 +20,7 @@ type Registry[K comparable, V any] struct {
 	bound int
 	seed  maphash.Seed
 	table atomic.Pointer[[]chain[K, V]] // its length is a power of two
-	last  atomic.Pointer[Entry[K, V]]
-	uses  atomic.Uint64 // counts changes of last
+	came  atomic.Uint64                 // counts the values that came: the time by which use is told
 
 	mu   sync.Mutex // held to change the table
 	size int
@@ -37,7 +36,7 @@ type Entry[K comparable, V any] struct {
 	Value V
 
 	hash uint64
-	used atomic.Uint64 // Registry.uses when it was asked for last
+	used atomic.Uint64 // Registry.came when it was asked for last
 	next atomic.Pointer[Entry[K, V]]
 }
 
@@ -62,12 +61,11 @@ func (r *Registry[K, V]) Find(key K) (value V, ok bool) {
 	return value, false
 }
 
-// use notes that e was asked for. Callers who ask for the same one again and
-// again write nothing.
+// use notes that e was asked for since the last value came. Callers who ask
+// again and again write nothing, and nothing that others read.
 func (r *Registry[K, V]) use(e *Entry[K, V]) {
-	if r.last.Load() != e {
-		r.last.Store(e)
-		e.used.Store(r.uses.Add(1))
+	if now := r.came.Load(); e.used.Load() != now {
+		e.used.Store(now)
 	}
 }
 
@@ -82,6 +80,7 @@ func (r *Registry[K, V]) FindOr(key K, create func() V) V {
 		return v
 	}
 	e := &Entry[K, V]{Key: key, Value: create(), hash: maphash.Comparable(r.seed, key)}
+	r.came.Add(1)
 	r.use(e)
 	if r.size++; r.size > len(*r.table.Load()) {
 		r.grow()
