@@ -114,18 +114,6 @@ func TestRolledBackRecordIsNoticed(t *testing.T) {
 	assert.Equal(t, "first", loads(t, cache.New(s, key(1)).Partition(scope("s"))), "another process cannot know")
 }
 
-func TestRecordThatIsMadeAnewIsNoRollback(t *testing.T) {
-	s := &cache.Memory{}
-	mine, theirs := cache.New(s, key(1)).Partition(scope("s")), cache.New(s, key(1)).Partition(scope("s"))
-	for n := range 5 {
-		store(t, mine, fmt.Sprint("more", n))
-	}
-	time.Sleep(time.Millisecond) // the five may have been made within as many microseconds
-	require.NoError(t, theirs.Record("x").Delete(t.Context()))
-	store(t, theirs, "anew")
-	assert.Equal(t, "anew", loads(t, mine))
-}
-
 func TestKeyRotation(t *testing.T) {
 	s := &faulty{}
 	store(t, cache.New(s, key(1)).Partition(scope("s")), "old")

@@ -22,7 +22,9 @@
 // aside, and never read as plain text. A record that was replaced by an earlier
 // one of its own is noticed by a process that has seen the later one. Another
 // process has no way to know: it goes on with the tokens of then, of which an
-// API refuses those that were revoked, as it refused them the first time.
+// API refuses those that were revoked, as it refused them the first time. The
+// clock may be set back by up to a day: what is then made anew, after all that
+// there was had been removed or lost, is not taken for something earlier.
 //
 // # Keys
 //

@@ -60,7 +60,7 @@ func FuzzMerge(f *testing.F) {
 func FuzzOpen(f *testing.F) {
 	s, err := newSealer(make([]byte, 32))
 	require.NoError(f, err)
-	sealed := s.seal("name", 1, []byte("plain"))
+	sealed := s.seal("name", age{1, 2}, []byte("plain"))
 	f.Add(sealed)
 	f.Add(sealed[:20])
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -36,10 +36,10 @@ func (r record) names() []string {
 
 // A found record is what the Store had.
 type found struct {
-	name    string // it was found under
-	raw     []byte // nil: none
-	plain   []byte // nil: none
-	version uint64
+	name  string // it was found under
+	raw   []byte // nil: none
+	plain []byte // nil: none
+	age   age
 }
 
 // load returns the record as the Store has it, the zero found if it has none.
@@ -76,10 +76,10 @@ func (r record) open(ctx context.Context, s *sealer) (found, error) {
 		return found{}, err
 	}
 	f := found{name: name, raw: raw}
-	if f.plain, f.version, err = s.open(name, raw); err != nil {
+	if f.plain, f.age, err = s.open(name, raw); err != nil {
 		return f, err
 	}
-	if !r.cache.witness(name, f.version) {
+	if !r.cache.seen.witness(name, f.age) {
 		f.plain = nil
 		return f, errOlder
 	}
@@ -110,7 +110,7 @@ func (r record) update(ctx context.Context, ttl time.Duration, change func(plain
 				f, err = r.load(ctx)
 			}
 			if errors.Is(err, ErrUnreadable) { // overwrite it
-				f.plain, err = nil, nil
+				f.plain, f.age, err = nil, age{}, nil
 			}
 		}
 		if err != nil {
@@ -142,13 +142,13 @@ func (r record) swap(ctx context.Context, f found, ttl time.Duration, change fun
 	case next == nil && f.raw == nil, next != nil && f.plain != nil && bytes.Equal(next, f.plain) && !elsewhere:
 		return nil
 	}
-	old, version := f.raw, max(f.version, r.cache.newest(name), uint64(time.Now().UnixMicro()))+1
+	old, following := f.raw, r.cache.seen.after(name, f.age, time.Now())
 	if elsewhere {
 		old = nil
 	}
 	var sealed []byte
 	if next != nil {
-		sealed = r.cache.sealers[0].seal(name, version, next)
+		sealed = r.cache.sealers[0].seal(name, following, next)
 	}
 	if next != nil || !elsewhere {
 		if _, err := guarded(func() (struct{}, error) {
@@ -158,9 +158,9 @@ func (r record) swap(ctx context.Context, f found, ttl time.Duration, change fun
 		}
 	}
 	if next == nil {
-		r.cache.forget([]string{name})
+		r.cache.seen.end(name, f.age.line)
 	} else {
-		r.cache.witness(name, version)
+		r.cache.seen.witness(name, following)
 	}
 	if elsewhere {
 		return r.delete(ctx, f.name)
@@ -170,8 +170,13 @@ func (r record) swap(ctx context.Context, f found, ttl time.Duration, change fun
 
 // delete removes the record under the given names.
 func (r record) delete(ctx context.Context, names ...string) error {
-	r.cache.forget(names)
+	lines := r.cache.seen.lines(names)
 	_, err := guarded(func() (struct{}, error) { return struct{}{}, r.cache.store.Delete(ctx, names...) })
+	if err == nil {
+		for i, name := range names {
+			r.cache.seen.end(name, lines[i])
+		}
+	}
 	return err
 }
 

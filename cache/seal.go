@@ -14,13 +14,13 @@ import (
 
 // A sealed record is
 //
-//	"MSALCAE\0" | format 1 | algorithm 1 (AES-256-GCM) | key id, 8 bytes | version, 8 bytes, big-endian | nonce, 12 bytes | ciphertext | tag, 16 bytes
+//	"MSALCAE\0" | format 1 | algorithm 1 (AES-256-GCM) | key id, 8 bytes | age, 16 bytes | nonce, 12 bytes | ciphertext | tag, 16 bytes
 //
 // and its additional authenticated data is all before the nonce, and its name.
 const (
 	magic     = "MSALCAE\x00\x01\x01"
 	keyIDSize = 8
-	headSize  = len(magic) + keyIDSize + 8
+	headSize  = len(magic) + keyIDSize + 16
 )
 
 const leastKey = 32
@@ -74,30 +74,31 @@ func writeSized(h hash.Hash, d string) {
 	h.Write([]byte(d))
 }
 
-func (s *sealer) head(version uint64) []byte {
+func (s *sealer) head(a age) []byte {
 	head := make([]byte, 0, headSize)
 	head = append(head, magic...)
 	head = append(head, s.id[:]...)
-	return binary.BigEndian.AppendUint64(head, version)
+	head = binary.BigEndian.AppendUint64(head, a.line)
+	return binary.BigEndian.AppendUint64(head, a.version)
 }
 
-func (s *sealer) seal(name string, version uint64, plain []byte) []byte {
-	head := s.head(version)
+func (s *sealer) seal(name string, a age, plain []byte) []byte {
+	head := s.head(a)
 	return s.aead.Seal(head, nil, plain, append(head[:headSize:headSize], name...))
 }
 
-// open returns what was sealed under name, and its version.
-func (s *sealer) open(name string, sealed []byte) (plain []byte, version uint64, err error) {
+// open returns what was sealed under name, and how old it is.
+func (s *sealer) open(name string, sealed []byte) (plain []byte, a age, err error) {
 	switch {
 	case len(sealed) < headSize || string(sealed[:len(magic)]) != magic:
-		return nil, 0, fmt.Errorf("%w: it is not one, or was cut off", ErrUnreadable)
+		return nil, age{}, fmt.Errorf("%w: it is not one, or was cut off", ErrUnreadable)
 	case string(sealed[len(magic):len(magic)+keyIDSize]) != string(s.id[:]):
-		return nil, 0, fmt.Errorf("%w: it was sealed with another key", ErrUnreadable)
+		return nil, age{}, fmt.Errorf("%w: it was sealed with another key", ErrUnreadable)
 	}
 	head := sealed[:headSize:headSize]
 	plain, err = s.aead.Open([]byte{}, nil, sealed[headSize:], append(head, name...))
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: it was changed, or is another record's", ErrUnreadable)
+		return nil, age{}, fmt.Errorf("%w: it was changed, or is another record's", ErrUnreadable)
 	}
-	return plain, binary.BigEndian.Uint64(sealed[headSize-8:]), nil
+	return plain, age{binary.BigEndian.Uint64(sealed[headSize-16:]), binary.BigEndian.Uint64(sealed[headSize-8:])}, nil
 }
