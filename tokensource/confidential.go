@@ -98,6 +98,8 @@ const maxSources = 1 << 17
 
 type confidentialKey struct{ tenant, scopes string }
 
+func (k confidentialKey) hash() uint64 { return registry.HashString(k.scopes) ^ uint64(len(k.tenant)) }
+
 // NewConfidential builds an MSAL client with capability cp1. An error is
 // msalcae.ErrMisconfigured and says which field is wrong; nothing is sent.
 func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
@@ -158,7 +160,7 @@ func wrapConfidential(client confidential.Client) *Confidential {
 	return &Confidential{confidentialClient: &confidentialClient{
 		client:    client,
 		check:     &capabilityCheck{},
-		sources:   registry.New[confidentialKey, *Source](maxSources),
+		sources:   registry.New[confidentialKey, *Source](maxSources, confidentialKey.hash),
 		delegates: shelf.New[delegateKey, *Source](maxAssertions),
 		voids:     engine.NewVoids(),
 	}}

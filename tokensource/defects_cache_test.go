@@ -52,7 +52,7 @@ func TestD2RefusedTokenAfterSuccess(t *testing.T) {
 	require.NoError(t, err)
 	for i := range calls {
 		// Also sources that come later and have only MSAL's cache to go by.
-		p.sources = registry.New[publicKey, *Source](maxSources)
+		p.sources = registry.New[publicKey, *Source](maxSources, publicKey.hash)
 		tok, err := p.Account(ada, "read").Token(ctx, msalcae.TokenRequest{})
 		require.NoError(t, err)
 		require.NotEqual(t, "at-1", tok.Value, "call %d", i)

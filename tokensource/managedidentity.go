@@ -69,7 +69,7 @@ func NewManagedIdentity(cfg ManagedIdentityConfig) (*ManagedIdentity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: MSAL does not accept ManagedIdentityConfig.ID on %s (%v)", msalcae.ErrMisconfigured, place, err)
 	}
-	return &ManagedIdentity{client: client, wire: wire, sources: registry.New[string, *Source](maxSources), voids: engine.NewVoids()}, nil
+	return &ManagedIdentity{client: client, wire: wire, sources: registry.New[string, *Source](maxSources, registry.HashString), voids: engine.NewVoids()}, nil
 }
 
 // App returns the source of the identity's tokens for one resource, which is

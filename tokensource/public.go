@@ -73,6 +73,8 @@ type Public struct {
 // A publicKey's home is the HomeAccountID in lower case, "" for the zero Account.
 type publicKey struct{ home, tenant, scopes string }
 
+func (k publicKey) hash() uint64 { return registry.HashString(k.home) ^ uint64(len(k.scopes)) }
+
 // NewPublic builds an MSAL client with capability cp1. An error is
 // msalcae.ErrMisconfigured and says which field is wrong; nothing is sent.
 func NewPublic(cfg PublicConfig) (*Public, error) {
@@ -117,7 +119,7 @@ func wrapPublic(client public.Client, prompt Prompt) *Public {
 		client:  client,
 		check:   &capabilityCheck{},
 		prompt:  prompt,
-		sources: registry.New[publicKey, *Source](maxSources),
+		sources: registry.New[publicKey, *Source](maxSources, publicKey.hash),
 		voids:   engine.NewVoids(),
 	}
 	if prompt != nil {

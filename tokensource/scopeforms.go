@@ -1,7 +1,6 @@
 package tokensource
 
 import (
-	"hash/maphash"
 	"slices"
 
 	"github.com/msalcae/msalcae/tokensource/internal/registry"
@@ -19,16 +18,13 @@ type scopeForm struct {
 
 // forms are the lists that were given lately, by their hash, so that a handler
 // that names its scopes on every request has them brought into one form once.
-var (
-	forms     = registry.New[uint64, *scopeForm](maxForms)
-	formsSeed = maphash.MakeSeed()
-)
+var forms = registry.New[uint64, *scopeForm](maxForms, func(hash uint64) uint64 { return hash })
 
 // formOf returns the canonical form of scopes and its key.
 func formOf(scopes []string) (canonical []string, key string, err error) {
 	hash := uint64(len(scopes))
 	for _, s := range scopes {
-		hash = hash*31 + maphash.String(formsSeed, s)
+		hash = hash*31 + registry.HashString(s)
 	}
 	if f, ok := forms.Find(hash); ok && slices.Equal(f.given, scopes) {
 		return f.canonical, f.key, nil

@@ -36,7 +36,7 @@ type webUser struct {
 }
 
 func newWebUser(w *WebApp, a public.Account) *webUser {
-	return &webUser{web: w, sources: registry.New[string, *Source](maxUserSources), account: a}
+	return &webUser{web: w, sources: registry.New[string, *Source](maxUserSources, registry.HashString), account: a}
 }
 
 func (u *webUser) source(scopes []string) *Source {

@@ -18,7 +18,7 @@ import (
 // that a change led astray finds nothing, and is repeated under the lock.
 type Registry[K comparable, V any] struct {
 	bound int
-	seed  maphash.Seed
+	hash  func(K) uint64
 	table atomic.Pointer[[]chain[K, V]] // its length is a power of two
 	came  atomic.Uint64                 // counts the values that came: the time by which use is told
 
@@ -40,9 +40,15 @@ type Entry[K comparable, V any] struct {
 	next atomic.Pointer[Entry[K, V]]
 }
 
-// New returns a registry of about bound values at most.
-func New[K comparable, V any](bound int) *Registry[K, V] {
-	r := &Registry[K, V]{bound: bound, seed: maphash.MakeSeed()}
+// HashString is a hash of keys that are strings.
+func HashString(key string) uint64 { return maphash.String(seed, key) }
+
+var seed = maphash.MakeSeed()
+
+// New returns a registry of about bound values at most. hash may leave out what
+// few keys differ by; if keys come from strangers, they must not foresee it.
+func New[K comparable, V any](bound int, hash func(K) uint64) *Registry[K, V] {
+	r := &Registry[K, V]{bound: bound, hash: hash}
 	table := make([]chain[K, V], 8)
 	r.table.Store(&table)
 	return r
@@ -50,7 +56,7 @@ func New[K comparable, V any](bound int) *Registry[K, V] {
 
 // Find returns the value of key, if there is one.
 func (r *Registry[K, V]) Find(key K) (value V, ok bool) {
-	hash := maphash.Comparable(r.seed, key)
+	hash := r.hash(key)
 	table := *r.table.Load()
 	for e := table[hash&uint64(len(table)-1)].first.Load(); e != nil; e = e.next.Load() {
 		if e.hash == hash && e.Key == key {
@@ -79,7 +85,7 @@ func (r *Registry[K, V]) FindOr(key K, create func() V) V {
 	if v, ok := r.Find(key); ok {
 		return v
 	}
-	e := &Entry[K, V]{Key: key, Value: create(), hash: maphash.Comparable(r.seed, key)}
+	e := &Entry[K, V]{Key: key, Value: create(), hash: r.hash(key)}
 	r.came.Add(1)
 	r.use(e)
 	if r.size++; r.size > len(*r.table.Load()) {

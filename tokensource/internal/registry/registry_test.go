@@ -9,11 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func hash(k int) uint64 { return uint64(k/2) * 0x9e3779b97f4a7c15 >> 7 }
+
 // A source is a value with an identity.
 type source struct{ _ int }
 
 func TestRegistryKeepsWhatIsUsed(t *testing.T) {
-	r := New[int, *source](3)
+	r := New[int, *source](3, hash)
 	get := func(k int) *source { return r.FindOr(k, func() *source { return new(source) }) }
 	one, two := get(1), get(2)
 	get(3)
@@ -27,7 +29,7 @@ func TestRegistryKeepsWhatIsUsed(t *testing.T) {
 // Of many a few leave at once, never those that are used.
 func TestRegistryIsBounded(t *testing.T) {
 	const bound = 1 << 10
-	r := New[int, *source](bound)
+	r := New[int, *source](bound, hash)
 	get := func(k int) *source { return r.FindOr(k, func() *source { return new(source) }) }
 	busy := get(-1)
 	for k := range 4 * bound {
@@ -48,7 +50,7 @@ func TestRegistryIsBounded(t *testing.T) {
 // Whoever asks at once for the same gets the same, while the table changes.
 func TestRegistryUnderLoad(t *testing.T) {
 	const keys, callers = 1000, 8
-	r := New[int, *source](2 * keys)
+	r := New[int, *source](2*keys, hash)
 	var made [keys]atomic.Int32
 	var wg sync.WaitGroup
 	for range callers {
