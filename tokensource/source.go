@@ -82,7 +82,7 @@ func (s *Source) Err() error { return s.err }
 // wwwauth.ErrMalformedClaims (req.Claims cannot be used) where these apply. If
 // ctx ends first, its error is returned bare.
 func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	return s.engine.Token(ctx, req, s.limits())
+	return s.engine.Token(ctx, &req, s.limits())
 }
 
 // Refused tells the source of a token that an API refused without being asked

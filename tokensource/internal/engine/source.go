@@ -44,7 +44,10 @@ func (s *Source) Init(f Flow) {
 // msalcae.ErrInteractionRequired, msalcae.ErrPaused or
 // wwwauth.ErrMalformedClaims (req.Claims cannot be used) where these apply. If
 // ctx ends first, its error is returned bare.
-func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest, limits Limits) (*msalcae.Token, error) {
+//
+// req is read, and not kept: to copy it once more would cost a warm call as much
+// again.
+func (s *Source) Token(ctx context.Context, req *msalcae.TokenRequest, limits Limits) (*msalcae.Token, error) {
 	if req.Claims == "" && req.Rejected == "" {
 		if e := s.current.Load(); e != nil && e.seen.Load() == s.flow.Voids.changes.Load() {
 			if soon := s.flow.Clock.latest(); e.serves(soon, req.MinTTL) && soon < e.refreshAt.Load() {
@@ -56,7 +59,7 @@ func (s *Source) Token(ctx context.Context, req msalcae.TokenRequest, limits Lim
 			}
 		}
 	}
-	return s.seek(ctx, req, limits)
+	return s.seek(ctx, *req, limits)
 }
 
 // Refused tells the source of a token that an API refused without being asked

@@ -22,7 +22,7 @@ func newSource(f Flow) *source {
 }
 
 func (s *source) Token(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-	return s.Source.Token(ctx, req, s.Limits)
+	return s.Source.Token(ctx, &req, s.Limits)
 }
 
 func (s *source) Refused(token, claims string) { s.Source.Refused(token, claims, s.Limits) }
