@@ -45,7 +45,7 @@ func Guarded(s Store, limit time.Duration, trouble *Trouble) Store {
 
 func (g *guarded) Tell(ctx context.Context, n News) (Record, error) {
 	op := "load"
-	if n.Token != nil || n.Pending != nil || len(n.Voided) > 0 || n.Pause > 0 {
+	if !n.Empty() {
 		op = "store"
 	}
 	return bounded(g, ctx, op, g.limit, n.Trace, func(ctx context.Context) (Record, error) { return g.store.Tell(ctx, n) })

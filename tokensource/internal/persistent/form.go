@@ -1,4 +1,4 @@
-package tokensource
+package persistent
 
 import (
 	"encoding/json"

@@ -11,6 +11,7 @@ import (
 	"github.com/msalcae/msalcae/internal/acquisition"
 	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
+	"github.com/msalcae/msalcae/tokensource/internal/persistent"
 )
 
 // A kept is the part of a cache.Cache that a client uses; nil: it has none.
@@ -24,6 +25,14 @@ func newKept(c *cache.Cache, kind string, a entra.Authority, clientID string, ca
 		return nil
 	}
 	return &kept{partition: c.Partition(cache.Scope{Authority: a.URL, ClientID: clientID, Capabilities: caps, Subject: kind})}
+}
+
+// checkCache refuses a cache that can keep nothing.
+func checkCache(config string, c *cache.Cache) error {
+	if c == nil || c.Err() == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s.Cache cannot be used (%w)", msalcae.ErrMisconfigured, config, c.Err())
 }
 
 // accessor keeps what MSAL has, without the tokens that are void.
@@ -45,7 +54,7 @@ func (k *kept) store(key string, identity func(context.Context) string) engine.S
 	if k == nil {
 		return nil
 	}
-	return engine.Guarded(&persistent{k.partition, identity, key, &k.trouble}, persistentLimit, &k.trouble)
+	return persistent.New(k.partition, key, identity, &k.trouble)
 }
 
 // store returns where the sources of the account called home share what they
@@ -88,7 +97,7 @@ func (p *Public) removeKept(ctx context.Context, a public.Account) error {
 	if p.kept == nil {
 		return nil
 	}
-	if err := p.kept.partition.Record("sources", homeOf(a)).Delete(ctx); err != nil {
+	if err := persistent.RecordOf(p.kept.partition, homeOf(a)).Delete(ctx); err != nil {
 		return stillKept(err)
 	}
 	return nil

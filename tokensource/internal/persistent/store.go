@@ -1,9 +1,10 @@
-package tokensource
+// Package persistent has the engine.Store of sources whose tokens are kept in a
+// cache: the files of a user's programs, or the database of a fleet.
+package persistent
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 )
 
 const (
-	// persistentLimit is how long a flight waits for one use of a cache.
-	persistentLimit = 3 * time.Second
+	// limit is how long a flight waits for one use of a cache.
+	limit = 3 * time.Second
 	// lookAgain is how often who waits for a lease looks whether the record
 	// has become of use, and leaseTry how long who will not wait tries.
 	lookAgain = 100 * time.Millisecond
@@ -24,66 +25,72 @@ const (
 	maxLease = 10 * time.Minute
 )
 
-// A persistent is the store of one source in a cache. It shares the sealed record
-// of whose tokens they are with the identity's other sources, so that a sign-out
-// removes all of it at once.
-type persistent struct {
+// New returns the store of a source in a partition of a cache, guarded from the
+// cache's troubles. It shares the sealed record of whose tokens they are with the
+// identity's other sources, so that a sign-out removes all of it at once.
+//
+// key is the source's, among the identity's. identity says whose its tokens are;
+// "": nobody knows yet. It is asked for each use: the person of a zero Account may
+// change. trouble is shared by what uses the cache.
+func New(partition *cache.Partition, key string, identity func(context.Context) string, trouble *engine.Trouble) engine.Store {
+	return engine.Guarded(&store{partition, key, identity, trouble}, limit, trouble)
+}
+
+// RecordOf is where the sources of an identity share what they know.
+func RecordOf(partition *cache.Partition, identity string) *cache.Record {
+	return partition.Record("sources", identity)
+}
+
+type store struct {
 	partition *cache.Partition
-	// identity says whose the source's tokens are; "": nobody knows yet. It is
-	// asked for each use: the person of the zero Account may change.
-	identity func(ctx context.Context) string
-	key      string // of the source, among the identity's
-	trouble  *engine.Trouble
+	key       string
+	identity  func(ctx context.Context) string
+	trouble   *engine.Trouble
 }
 
-// of is the record that an identity's sources share.
-func (p *persistent) of(identity string) *cache.Record {
-	return p.partition.Record("sources", identity)
-}
-
-func (p *persistent) Tell(ctx context.Context, n engine.News) (engine.Record, error) {
-	return p.tellOf(ctx, p.identity(ctx), n)
+func (s *store) Tell(ctx context.Context, n engine.News) (engine.Record, error) {
+	return s.tellOf(ctx, s.identity(ctx), n)
 }
 
 // tellOf is tell, of an identity.
-func (p *persistent) tellOf(ctx context.Context, identity string, n engine.News) (engine.Record, error) {
+func (s *store) tellOf(ctx context.Context, identity string, n engine.News) (engine.Record, error) {
 	if identity == "" {
 		return unborn(time.Now()), nil
 	}
-	of := p.of(identity)
+	of := RecordOf(s.partition, identity)
 	if n.Empty() {
 		data, err := of.Load(ctx)
-		return openShared(data).of(p.key, time.Now()), p.unlessLost("load", n.Trace, err)
+		return openShared(data).of(s.key, time.Now()), s.unlessLost("load", n.Trace, err)
 	}
 	var result engine.Record
 	err := of.Update(ctx, sharedLife, func(data []byte) ([]byte, error) {
 		now := time.Now()
 		all := openShared(data)
-		before := all.of(p.key, now)
+		before := all.of(s.key, now)
 		if result = before.With(n, now); result.Version == before.Version {
 			return data, nil
 		}
-		return all.put(p.key, result, now)
+		return all.put(s.key, result, now)
 	})
-	return result, p.unlessLost("store", n.Trace, err)
+	return result, s.unlessLost("store", n.Trace, err)
 }
 
 // unlessLost is err, unless it says that the record could not be read. That was
 // set aside and is told to the Trace; what there is now, nothing or what was
 // stored just now, is as good as any record.
-func (p *persistent) unlessLost(op string, trace *msalcae.Trace, err error) error {
+func (s *store) unlessLost(op string, trace *msalcae.Trace, err error) error {
 	if !errors.Is(err, cache.ErrUnreadable) {
 		return err
 	}
-	if trace != nil && trace.CacheFailed != nil && p.trouble.Report() {
+	if trace != nil && trace.CacheFailed != nil && s.trouble.Report() {
 		engine.Aside(func() { trace.CacheFailed(context.Background(), msalcae.CacheFailedInfo{Op: op, Err: err}) })
 	}
 	return nil
 }
 
-func (p *persistent) Lease(ctx context.Context, name string, wait time.Duration, n engine.News, useful func(engine.Record) bool) (engine.Record, engine.EndLease, error) {
-	identity := p.identity(ctx)
-	r, err := p.tellOf(ctx, identity, n)
+func (s *store) Lease(ctx context.Context, name string, wait time.Duration, n engine.News, useful func(engine.Record) bool) (engine.Record, engine.EndLease, error) {
+	identity := s.identity(ctx)
+	r, err := s.tellOf(ctx, identity, n)
 	if err != nil || useful(r) {
 		return r, nil, err
 	}
@@ -95,7 +102,7 @@ func (p *persistent) Lease(ctx context.Context, name string, wait time.Duration,
 	}
 	lock := make(chan locked, 1)
 	go func() {
-		unlock, err := p.of(identity).Lock(locking, p.key+" "+name)
+		unlock, err := RecordOf(s.partition, identity).Lock(locking, s.key+" "+name)
 		lock <- locked{unlock, err}
 	}()
 	look := time.NewTicker(lookAgain)
@@ -104,11 +111,11 @@ func (p *persistent) Lease(ctx context.Context, name string, wait time.Duration,
 		select {
 		case l := <-lock:
 			if l.err != nil {
-				return p.notLeased(ctx, r, l.err)
+				return s.notLeased(ctx, r, l.err)
 			}
-			return p.leased(ctx, identity, n, l.unlock, useful)
+			return s.leased(ctx, identity, n, l.unlock, useful)
 		case <-look.C:
-			if r, err = p.Tell(ctx, engine.News{Trace: n.Trace}); err != nil || useful(r) {
+			if r, err = s.Tell(ctx, engine.News{Trace: n.Trace}); err != nil || useful(r) {
 				cancel()
 				go func() {
 					if l := <-lock; l.err == nil {
@@ -122,7 +129,7 @@ func (p *persistent) Lease(ctx context.Context, name string, wait time.Duration,
 }
 
 // notLeased says why there is no lease: somebody has it, or there is no telling.
-func (p *persistent) notLeased(ctx context.Context, r engine.Record, err error) (engine.Record, engine.EndLease, error) {
+func (s *store) notLeased(ctx context.Context, r engine.Record, err error) (engine.Record, engine.EndLease, error) {
 	if ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, cache.ErrStalled)) {
 		return r, nil, engine.ErrBusy
 	}
@@ -130,8 +137,8 @@ func (p *persistent) notLeased(ctx context.Context, r engine.Record, err error) 
 }
 
 // leased looks whether the one before has made the lease needless.
-func (p *persistent) leased(ctx context.Context, before string, n engine.News, unlock func(), useful func(engine.Record) bool) (engine.Record, engine.EndLease, error) {
-	r, err := p.Tell(ctx, engine.News{Trace: n.Trace})
+func (s *store) leased(ctx context.Context, before string, n engine.News, unlock func(), useful func(engine.Record) bool) (engine.Record, engine.EndLease, error) {
+	r, err := s.Tell(ctx, engine.News{Trace: n.Trace})
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -143,11 +150,11 @@ func (p *persistent) leased(ctx context.Context, before string, n engine.News, u
 	time.AfterFunc(maxLease, unlock)
 	return r, func(ctx context.Context, n engine.News) (engine.Record, error) {
 		defer unlock()
-		now := p.identity(ctx)
+		now := s.identity(ctx)
 		if now != before { // versions count within one identity
 			n = withoutVersions(n)
 		}
-		return p.tellOf(ctx, now, n)
+		return s.tellOf(ctx, now, n)
 	}, nil
 }
 
@@ -160,12 +167,4 @@ func withoutVersions(n engine.News) engine.News {
 		n.Token = &t
 	}
 	return n
-}
-
-// checkCache refuses a cache that can keep nothing.
-func checkCache(config string, c *cache.Cache) error {
-	if c == nil || c.Err() == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %s.Cache cannot be used (%w)", msalcae.ErrMisconfigured, config, c.Err())
 }
