@@ -29,7 +29,7 @@ func crowded(t testing.TB, people int, store *Accessor) (challenge func()) {
 		last, err = c.AcquireTokenByAuthCode(t.Context(), fmt.Sprint("person-", i), "http://localhost", []string{"read"})
 		require.NoError(t, err)
 	}
-	u := &user{public: WrapPublic(c, nil), home: last.Account.HomeAccountID, scopes: []string{"read"}}
+	u := &user{public: WrapPublic(c, nil), home: last.Account.HomeAccountID, form: &scopeForm{canonical: []string{"read"}}}
 	refused := last.AccessToken
 	return func() {
 		tok, err := u.acquire(t.Context(), msalcae.TokenRequest{Claims: laterNbf, Rejected: refused})

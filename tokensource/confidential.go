@@ -181,22 +181,22 @@ func (c *Confidential) Tenant(id string) *Confidential {
 // grant). Entra wants one scope, <resource>/.default. Without a valid scope
 // the source fails with an error that is msalcae.ErrMisconfigured.
 func (c *Confidential) App(scopes ...string) *Source {
-	canonical, scopeKey, err := formOf(scopes)
+	form, err := formOf(scopes)
 	if err == nil {
 		err = c.err
 	}
 	if err != nil {
 		return failing(err)
 	}
-	key := confidentialKey{c.tenant, scopeKey}
+	key := confidentialKey{c.tenant, form.key}
 	if s, ok := c.sources.Find(key); ok {
 		return s
 	}
 	return c.sources.FindOr(key, func() *Source {
 		tenant := cmp.Or(c.tenant, c.authority.Tenant)
-		return newSource(entra.ScopeHosts(c.authority, canonical), engine.Flow{
-			Acquire: c.appAcquirer(canonical), Voids: c.voids, Clock: &c.clock,
-			Store: c.kept.store(scopeKey, func(context.Context) string { return tenant }),
+		return newSource(entra.ScopeHosts(c.authority, form.canonical), engine.Flow{
+			Acquire: c.appAcquirer(form.canonical), Voids: c.voids, Clock: &c.clock,
+			Store: c.kept.store(form.key, func(context.Context) string { return tenant }),
 		})
 	})
 }

@@ -32,7 +32,7 @@ func TestD1NullClaims(t *testing.T) {
 	}, "MSAL does not show the defect any more")
 	p := WrapPublic(c, nil)
 	source := p.Account(ada, "read")
-	flow := user{public: p, home: ada.HomeAccountID, scopes: []string{"read"}}
+	flow := user{public: p, home: ada.HomeAccountID, form: &scopeForm{canonical: []string{"read"}}}
 	for name, acquire := range map[string]Acquirer{"source": source.Token, "flow": flow.acquire} {
 		_, err := acquire(context.Background(), msalcae.TokenRequest{Claims: "null"})
 		require.Error(t, err, name)

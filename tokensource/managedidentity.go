@@ -76,20 +76,20 @@ func NewManagedIdentity(cfg ManagedIdentityConfig) (*ManagedIdentity, error) {
 // named by <resource>/.default or by itself. With other scopes than one the
 // source fails with an error that is msalcae.ErrMisconfigured.
 func (m *ManagedIdentity) App(scopes ...string) *Source {
-	canonical, key, err := formOf(scopes)
-	if err == nil && len(canonical) != 1 {
+	form, err := formOf(scopes)
+	if err == nil && len(form.canonical) != 1 {
 		err = fmt.Errorf("%w: a managed identity has tokens for one resource at a time; name it as <resource>/.default", msalcae.ErrMisconfigured)
 	}
 	if err != nil {
 		return failing(err)
 	}
-	key = strings.TrimSuffix(key, "/.default")
+	key := strings.TrimSuffix(form.key, "/.default")
 	if s, ok := m.sources.Find(key); ok {
 		return s
 	}
-	resource := strings.TrimSuffix(canonical[0], "/.default")
+	resource := strings.TrimSuffix(form.canonical[0], "/.default")
 	return m.sources.FindOr(key, func() *Source {
-		return newSource(entra.ScopeHosts(entra.Authority{}, canonical), engine.Flow{Acquire: m.acquirer(resource), Voids: m.voids, Clock: &m.clock})
+		return newSource(entra.ScopeHosts(entra.Authority{}, form.canonical), engine.Flow{Acquire: m.acquirer(resource), Voids: m.voids, Clock: &m.clock})
 	})
 }
 

@@ -63,15 +63,15 @@ type delegateKey struct {
 // ChallengeError's. An assertion that has expired is ErrAssertionExpired; one
 // that cannot be a token, and scopes that are none, msalcae.ErrMisconfigured.
 func (c *Confidential) OnBehalfOf(assertion string, scopes ...string) *Source {
-	canonical, scopeKey, err := formOf(scopes)
+	form, err := formOf(scopes)
 	if err != nil {
 		return failing(err)
 	}
-	key := delegateKey{engine.FingerprintOf(assertion), c.tenant, scopeKey}
+	key := delegateKey{engine.FingerprintOf(assertion), c.tenant, form.key}
 	if s, ok := c.delegates.Get(key); ok {
 		return s
 	}
-	return c.delegate(key, assertion, canonical)
+	return c.delegate(key, assertion, form.canonical)
 }
 
 func (c *Confidential) delegate(key delegateKey, assertion string, scopes []string) *Source {

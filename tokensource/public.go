@@ -140,7 +140,7 @@ func wrapPublic(client public.Client, prompt Prompt) *Public {
 // Without valid scopes, or with an account without HomeAccountID, the source
 // fails with an error that is msalcae.ErrMisconfigured.
 func (p *Public) Account(a public.Account, scopes ...string) *Source {
-	canonical, scopeKey, err := formOf(scopes)
+	form, err := formOf(scopes)
 	if err != nil {
 		return failing(err)
 	}
@@ -148,24 +148,24 @@ func (p *Public) Account(a public.Account, scopes ...string) *Source {
 		return failing(errNoHome)
 	}
 	// As MSAL spells an account, nothing has to be brought into one form.
-	given := publicKey{a.HomeAccountID, a.Realm, scopeKey}
+	given := publicKey{a.HomeAccountID, a.Realm, form.key}
 	if given.tenant == p.authority.Tenant {
 		given.tenant = ""
 	}
 	if s, ok := p.sources.Find(given); ok {
 		return s
 	}
-	return p.sources.FindOr(publicKey{homeOf(a), p.tenantOf(a), scopeKey}, func() *Source { return p.newSource(a, canonical) })
+	return p.sources.FindOr(publicKey{homeOf(a), p.tenantOf(a), form.key}, func() *Source { return p.newSource(a, form) })
 }
 
-func (p *Public) newSource(a public.Account, scopes []string) *Source {
-	u := &user{public: p, home: a.HomeAccountID, name: a.PreferredUsername, tenant: p.tenantOf(a), scopes: scopes}
+func (p *Public) newSource(a public.Account, form *scopeForm) *Source {
+	u := &user{public: p, home: a.HomeAccountID, name: a.PreferredUsername, tenant: p.tenantOf(a), form: form}
 	f := engine.Flow{Acquire: u.acquire, Voids: p.voids, Clock: &p.clock}
-	f.Store = p.store(homeOf(a), u.tenant, scopeKey(scopes))
+	f.Store = p.store(homeOf(a), u.tenant, form.key)
 	if p.prompt != nil {
 		f.Prompt, f.Gate = u.ask, p.gate
 	}
-	return newSource(entra.ScopeHosts(p.authority, scopes), f)
+	return newSource(entra.ScopeHosts(p.authority, form.canonical), f)
 }
 
 // tenantOf returns the tenant to ask for tokens for a, "" for the authority's.

@@ -20,19 +20,20 @@ type scopeForm struct {
 // that names its scopes on every request has them brought into one form once.
 var forms = registry.New[uint64, *scopeForm](maxForms, func(hash uint64) uint64 { return hash })
 
-// formOf returns the canonical form of scopes and its key.
-func formOf(scopes []string) (canonical []string, key string, err error) {
+// formOf returns what is made of scopes.
+func formOf(scopes []string) (*scopeForm, error) {
 	hash := uint64(len(scopes))
 	for _, s := range scopes {
 		hash = hash*31 + registry.HashString(s)
 	}
 	if f, ok := forms.Find(hash); ok && slices.Equal(f.given, scopes) {
-		return f.canonical, f.key, nil
+		return f, nil
 	}
-	if canonical, err = canonicalScopes(scopes); err != nil {
-		return nil, "", err
+	canonical, err := canonicalScopes(scopes)
+	if err != nil {
+		return nil, err
 	}
 	f := &scopeForm{slices.Clone(scopes), canonical, scopeKey(canonical)}
 	forms.FindOr(hash, func() *scopeForm { return f }) // another list of the same hash keeps its place
-	return f.canonical, f.key, nil
+	return f, nil
 }

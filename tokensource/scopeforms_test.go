@@ -14,27 +14,27 @@ import (
 func TestScopeForms(t *testing.T) {
 	given := []string{"b", "A c"}
 	for range 2 {
-		canonical, key, err := formOf(given)
+		form, err := formOf(given)
 		require.NoError(t, err)
-		assert.Equal(t, []string{"A", "b", "c"}, canonical)
-		assert.Equal(t, "a b c", key)
+		assert.Equal(t, []string{"A", "b", "c"}, form.canonical)
+		assert.Equal(t, "a b c", form.key)
 	}
 	given[0] = "z"
-	_, key, err := formOf(given)
+	form, err := formOf(given)
 	require.NoError(t, err)
-	assert.Equal(t, "a c z", key)
+	assert.Equal(t, "a c z", form.key)
 	for range 2 {
-		_, _, err = formOf([]string{""})
+		_, err = formOf([]string{""})
 		require.Error(t, err)
-		_, _, err = formOf(nil)
+		_, err = formOf(nil)
 		require.Error(t, err)
 	}
 	var wg sync.WaitGroup
 	for n := range 3 * maxForms {
 		wg.Go(func() {
-			_, key, err := formOf([]string{fmt.Sprint("X", n)})
+			form, err := formOf([]string{fmt.Sprint("X", n)})
 			assert.NoError(t, err)
-			assert.Equal(t, fmt.Sprint("x", n), key)
+			assert.Equal(t, fmt.Sprint("x", n), form.key)
 		})
 	}
 	wg.Wait()

@@ -25,7 +25,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	if p.prompt == nil {
 		return public.Account{}, errNoPrompt
 	}
-	canonical, err := canonicalScopes(scopes)
+	form, err := formOf(scopes)
 	if err != nil {
 		return public.Account{}, err
 	}
@@ -40,9 +40,9 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	if err := ctx.Err(); err != nil {
 		return public.Account{}, notSignedIn(ctx, err) // the gate was open
 	}
-	p.rouse(ctx, canonical)
-	claims, hint, tenant := p.pending(ctx, scopeKey(canonical))
-	u := &user{public: p, scopes: canonical, tenant: tenant}
+	p.rouse(ctx, form.canonical)
+	claims, hint, tenant := p.pending(ctx, form.key)
+	u := &user{public: p, form: form, tenant: tenant}
 	start := time.Now()
 	res, err := u.prompt(ctx, claims, hint)
 	told.prompted(claims, start, err)
@@ -52,7 +52,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 	}
 	p.bind(res.Account)
 	tok, home := toToken(res), homeOf(res.Account)
-	for _, e := range p.waiting(scopeKey(canonical), tenant) {
+	for _, e := range p.waiting(form.key, tenant) {
 		if e.Key.home == "" || e.Key.home == home {
 			e.Value.engine.Adopt(tok, claims)
 		}

@@ -18,7 +18,7 @@ type user struct {
 	public     *Public
 	home, name string // of the account; "": of the person of the zero Account
 	tenant     string // "": the authority's
-	scopes     []string
+	form       *scopeForm
 }
 
 // want is the account whose tokens u brings; zero: that of whoever uses the
@@ -51,7 +51,7 @@ func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 // verify looks for cp1 in a client that the caller built.
 func (u *user) verify(ctx context.Context) error {
 	return u.public.check.verify(ctx, func(ctx context.Context) (string, error) {
-		return u.public.client.AuthCodeURL(ctx, "cp1-check", "http://localhost", u.scopes, public.WithTenantID(u.tenant))
+		return u.public.client.AuthCodeURL(ctx, "cp1-check", "http://localhost", u.form.canonical, public.WithTenantID(u.tenant))
 	})
 }
 
@@ -65,7 +65,7 @@ func (u *user) silent(ctx context.Context, who public.Account, claims string) (p
 		return public.AuthResult{}, err
 	}
 	res, err := tokenOf(ctx, func() (public.AuthResult, error) {
-		return p.client.AcquireTokenSilent(ctx, u.scopes, public.WithSilentAccount(who), public.WithClaims(claims), public.WithTenantID(u.tenant))
+		return p.client.AcquireTokenSilent(ctx, u.form.canonical, public.WithSilentAccount(who), public.WithClaims(claims), public.WithTenantID(u.tenant))
 	})
 	if err != nil {
 		return public.AuthResult{}, err
@@ -121,7 +121,7 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 	res, err := entra.Guard(inPrompt, func() (public.AuthResult, error) {
 		return p.prompt.SignIn(ctx, PromptRequest{
 			Client:      p.client,
-			Scopes:      slices.Clone(u.scopes),
+			Scopes:      slices.Clone(u.form.canonical),
 			Claims:      claims,
 			Reason:      wwwauth.Explain(claims).String(),
 			LoginHint:   hint,

@@ -120,14 +120,14 @@ func (w *WebApp) SignIn(ctx context.Context, a public.Account) (WebSignIn, error
 // fails with an error that is msalcae.ErrMisconfigured; for somebody who has
 // not signed in, or has signed out, with a *RedirectError.
 func (w *WebApp) User(a public.Account, scopes ...string) *Source {
-	canonical, _, err := formOf(scopes)
+	form, err := formOf(scopes)
 	switch {
 	case err != nil:
 		return failing(err)
 	case a.HomeAccountID == "":
 		return failing(errNoHome)
 	}
-	return w.user(a).source(canonical)
+	return w.user(a).source(form.canonical)
 }
 
 func (w *WebApp) user(a public.Account) *webUser {

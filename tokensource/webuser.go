@@ -45,7 +45,7 @@ func (u *webUser) source(scopes []string) *Source {
 			Acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
 				return u.acquire(ctx, scopes, req)
 			},
-			Voids: u.web.app.voids,
+			Voids: u.web.app.voids, Clock: &u.web.app.clock,
 		})
 	})
 }

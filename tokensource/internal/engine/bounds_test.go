@@ -61,7 +61,7 @@ func TestFailuresAreBounded(t *testing.T) {
 	fs, now := failures{}, time.Now()
 	for n := range 10 * maxFailures {
 		err := &msalcae.Error{Status: 429, RetryAfter: time.Duration(1+n) * time.Second}
-		fs.remember(purpose{epoch: uint64(n)}, err, now)
+		fs.remember(purpose{epoch: uint32(n)}, err, now)
 	}
 	assert.Len(t, fs, maxFailures)
 	_, ok := fs.recall(purpose{epoch: 10*maxFailures - 1}, now, false)

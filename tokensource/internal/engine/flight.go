@@ -25,8 +25,8 @@ type flight struct {
 	purpose purpose
 	answers purpose // of the silent flight whose refusal a prompt answers
 	order   uint64
-	epoch   uint64
-	era     uint64
+	epoch   uint32
+	era     uint32
 	changes uint64 // of what is voided, when it began
 	renews  bool   // carries what is pending
 	stepUp  bool   // its token is kept for what it satisfies

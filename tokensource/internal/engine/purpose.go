@@ -19,7 +19,7 @@ type topic struct {
 // A purpose tells flights apart: callers with one purpose share one flight.
 type purpose struct {
 	topic
-	epoch  uint64 // of what is asked for; 0 if that makes no difference
+	epoch  uint32 // of what is asked for; 0 if that makes no difference
 	prompt bool
 }
 

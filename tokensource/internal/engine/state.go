@@ -21,10 +21,10 @@ type state struct {
 	// epoch counts the changes of what the next token must satisfy. What a
 	// flight of an earlier epoch brings is asked for again, if the flight
 	// carried nothing that was pending; see land.
-	epoch uint64
+	epoch uint32
 	// era counts how often everything was forgotten. Nothing of an earlier
 	// era counts.
-	era uint64
+	era uint32
 	// longest is the longest life that a token had before it. explored says
 	// that one was issued, so that no cache had shortened it.
 	longest  time.Duration
