@@ -9,8 +9,9 @@ import (
 // A caller is who an access token speaks for: a user or an application.
 type caller struct {
 	*principal
-	user *account // nil: an application
-	app  *app     // nil: a user
+	user  *account // nil: an application
+	app   *app     // nil: a user
+	token *accessToken
 }
 
 // caller finds whom the token speaks for, who may have been deleted since; nil:
@@ -18,21 +19,21 @@ type caller struct {
 func (s *Server) caller(t *accessToken) *caller {
 	if t.Kind == "user" {
 		if u := s.user(t.ObjectID); u != nil {
-			return &caller{principal: &u.principal, user: u}
+			return &caller{principal: &u.principal, user: u, token: t}
 		}
 		for _, u := range s.deleted {
 			if strings.EqualFold(u.ObjectID, t.ObjectID) {
-				return &caller{principal: &u.principal, user: u}
+				return &caller{principal: &u.principal, user: u, token: t}
 			}
 		}
 		return nil
 	}
 	if a := s.app(t.App); a != nil {
-		return &caller{principal: &a.principal, app: a}
+		return &caller{principal: &a.principal, app: a, token: t}
 	}
 	for _, a := range s.former {
 		if strings.EqualFold(a.ClientID, t.App) {
-			return &caller{principal: &a.principal, app: a}
+			return &caller{principal: &a.principal, app: a, token: t}
 		}
 	}
 	return nil
@@ -113,7 +114,7 @@ func (u *use) inContext() decision {
 
 // apiPath is the path of a request within the API: Graph's without its version.
 func (x *exchange) apiPath() string {
-	if x.graph {
+	if x.graph && x.r.PathValue("version") != "" {
 		return strings.TrimPrefix(x.r.URL.Path, "/"+x.r.PathValue("version"))
 	}
 	return x.r.URL.Path

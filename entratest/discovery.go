@@ -130,6 +130,7 @@ func openIDConfiguration(x *exchange) {
 		"end_session_endpoint":                  at + "/oauth2/v2.0/logout",
 		"http_logout_supported":                 true,
 		"frontchannel_logout_supported":         true,
+		"userinfo_endpoint":                     "https://" + x.s.graph.addr + "/oidc/userinfo",
 		"device_authorization_endpoint":         at + "/oauth2/v2.0/devicecode",
 		"claims_supported": []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce",
 			"preferred_username", "name", "oid", "tid", "ver"},

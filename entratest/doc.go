@@ -76,8 +76,9 @@
 //
 // [Server.API] is like Graph: /me and /users, which come in pages, messages and
 // sendMail, files with entity tags, upload sessions on a host of their own,
-// $batch, and revokeSignInSessions, which revokes. [Server.SetChallengeForm]
-// makes it refuse tokens as another service does, or in a malformed way.
+// $batch, revokeSignInSessions, which revokes, and the UserInfo endpoint of
+// OpenID Connect at the host's /oidc/userinfo. [Server.SetChallengeForm] makes
+// it refuse tokens as another service does, or in a malformed way.
 //
 // [Server.Protect] puts an API of your own behind the same tokens, and
 // [Server.ServeHost] gives it the name that it has in production. Where such an

@@ -37,6 +37,8 @@ func (s *Server) graphAPI() http.Handler {
 	}
 	handle("GET /{version}/me", readMe)
 	handle("PATCH /{version}/me", changeMe)
+	handle("GET /oidc/userinfo", userInfo)
+	handle("POST /oidc/userinfo", userInfo)
 	handle("GET /{version}/users", listUsers)
 	handle("GET /{version}/users/{id}", readUser)
 	for _, who := range []string{"me", "users/{id}"} {

@@ -17,6 +17,7 @@ type issue struct {
 	client   string // client id
 	strength string // of the client's proof, see tokenRequest
 	scope    scopeRequest
+	graph    bool   // the token is for Graph
 	echo     string // scope of the answer
 	label    string // whose, for the record
 
@@ -50,7 +51,8 @@ func (s *Server) newIssue(req *tokenRequest, a *admission) (*issue, *aadError) {
 	tenant, _ := s.tenant(req.tenant)
 	i := &issue{
 		origin: req.origin, tenant: tenant, client: req.app.ClientID, strength: req.strength, scope: a.scope, label: a.who.label,
-		seq: s.next(), at: now, from: now.Add(-s.policy.backdate), objectID: a.who.objectID, ip: a.who.ip,
+		graph: hasFold(graphAudiences(s.graph), a.scope.resource),
+		seq:   s.next(), at: now, from: now.Add(-s.policy.backdate), objectID: a.who.objectID, ip: a.who.ip,
 		echo: a.scope.echo(s.policy.scopeEcho),
 	}
 	if !hasFold(s.policy.withoutCAE, a.scope.resource) {
@@ -158,6 +160,9 @@ func (i *issue) accessToken() map[string]any {
 		return c
 	}
 	c["idtyp"], c["scp"], c["sid"] = "user", i.scope.scp(), i.signin.session
+	if i.graph {
+		c["scp"] = i.scope.scp() + i.scope.identity()
+	}
 	c["name"], c["upn"], c["preferred_username"] = i.user.Name, i.user.Username, i.user.Username
 	c["sub"] = pairwise(i.objectID, i.scope.resource)
 	if len(i.contexts) > 0 {

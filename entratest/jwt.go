@@ -21,6 +21,7 @@ type accessToken struct {
 	ID           string   `json:"uti"`
 	Capabilities []string `json:"xms_cc"`
 	Contexts     []string `json:"acrs"`
+	Scopes       string   `json:"scp"`
 
 	kid      string // of the key that signed it
 	seq      uint64 // of its issue, see Server.seq

@@ -56,6 +56,16 @@ func (r scopeRequest) isDefault() bool {
 	return len(r.permissions) == 1 && r.permissions[0] == ".default"
 }
 
+// identity are the scopes that Graph's tokens have for its UserInfo endpoint.
+func (r scopeRequest) identity() (scp string) {
+	for _, scope := range []string{"openid", "profile", "email"} {
+		if hasFold(r.asked, scope) {
+			scp += " " + scope
+		}
+	}
+	return scp
+}
+
 // scp is the access token's: permissions, without the API's name.
 func (r scopeRequest) scp() string {
 	granted := slices.DeleteFunc(slices.Clone(r.permissions), func(s string) bool { return s == ".default" })

@@ -60,7 +60,7 @@ func TestNonceAndScopes(t *testing.T) {
 		"code": {back.Get("code")}, "redirect_uri": {app.redirect}, "code_verifier": {app.verifier}})
 	require.Equal(t, 200, a.status, "%s", a.body)
 	assert.Equal(t, "User.Read mail.send openid", a.text("scope"))
-	assert.Equal(t, "User.Read mail.send", payload(t, a.token())["scp"])
+	assert.Equal(t, "User.Read mail.send openid", payload(t, a.token())["scp"])
 	assert.Equal(t, "n-0S6", payload(t, a.text("id_token"))["nonce"])
 	assert.NotContains(t, a.json, "refresh_token", "offline_access was not asked for")
 	assert.NotContains(t, a.json, "client_info")
