@@ -187,7 +187,8 @@
 //     10012, the only value seen.
 //   - A request within a $batch is admitted with the batch's token, and a
 //     challenge to it is in the headers of its answer; how Graph words that has
-//     not been seen. Requests of a batch run one after another.
+//     not been seen. Requests of a batch run one after another, and are answered
+//     with 16 MiB together; what does not fit any more has status 507. Guess.
 //   - Fragments of an upload need not be multiples of 320 KiB, one that is cut
 //     off counts for nothing, and a session ends a day after the last one. Files
 //     are hashed and forgotten; writing to an item's id that there is not makes

@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// maxBatch is how many requests Graph takes in one.
-const maxBatch = 20
+const (
+	// maxBatch is how many requests Graph takes in one.
+	maxBatch = 20
+	// maxBatchAnswer is the most that they are answered with together.
+	maxBatchAnswer = 16 << 20
+)
 
 // A batchRequest is one of those in a batch, see
 // https://learn.microsoft.com/graph/json-batching.
@@ -49,8 +53,9 @@ func batch(x *exchange, h http.Handler) {
 		status[r.ID] = 0
 	}
 	responses := make([]map[string]any, len(requests))
+	left := maxBatchAnswer
 	for i, r := range requests {
-		code, answer := x.inner(h, r, status)
+		code, answer := x.inner(h, r, status, &left)
 		status[r.ID] = code
 		answer["id"], answer["status"] = r.ID, code
 		responses[i] = answer
@@ -59,8 +64,8 @@ func batch(x *exchange, h http.Handler) {
 }
 
 // inner answers one request of a batch. What it depends on must have come
-// before it, and succeeded.
-func (x *exchange) inner(h http.Handler, r batchRequest, status map[string]int) (code int, answer map[string]any) {
+// before it, and succeeded. left is how long its body may be.
+func (x *exchange) inner(h http.Handler, r batchRequest, status map[string]int, left *int) (code int, answer map[string]any) {
 	for _, id := range r.DependsOn {
 		if code := status[id]; code == 0 || code >= 400 {
 			return http.StatusFailedDependency, map[string]any{}
@@ -77,8 +82,13 @@ func (x *exchange) inner(h http.Handler, r batchRequest, status map[string]int) 
 	if len(r.Body) > 0 && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	w := &batchWriter{header: http.Header{}}
+	w := &batchWriter{header: http.Header{}, left: *left}
 	h.ServeHTTP(w, req)
+	if w.overflow {
+		return http.StatusInsufficientStorage, map[string]any{"body": map[string]any{"error": map[string]any{
+			"code": "ResponseTooLarge", "message": "The answers to the batch are too large. Send the request by itself."}}}
+	}
+	*left = w.left
 	headers := map[string]string{}
 	for name, values := range w.header {
 		headers[name] = strings.Join(values, ", ")
@@ -92,11 +102,13 @@ func (x *exchange) inner(h http.Handler, r batchRequest, status map[string]int) 
 	return w.code, answer
 }
 
-// A batchWriter keeps an answer for the batch's.
+// A batchWriter keeps an answer for the batch's, unless it is too long.
 type batchWriter struct {
-	header http.Header
-	code   int
-	body   bytes.Buffer
+	header   http.Header
+	code     int
+	body     bytes.Buffer
+	left     int // bytes that it may still take
+	overflow bool
 }
 
 func (w *batchWriter) Header() http.Header { return w.header }
@@ -109,5 +121,10 @@ func (w *batchWriter) WriteHeader(code int) {
 
 func (w *batchWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
+	if w.left -= len(p); w.left < 0 {
+		w.overflow = true
+		w.body.Reset()
+		return len(p), nil // the handler is not to blame
+	}
 	return w.body.Write(p)
 }

@@ -84,6 +84,34 @@ func TestRevokeSignInSessions(t *testing.T) {
 	assert.Equal(t, 404, call(t, s, admin, "POST", "/me/revokeSignInSessions", "").status, "an application has no sessions")
 }
 
+// What a batch answers is bounded, however much each of its requests would be
+// answered with; those that fit are.
+func TestBatchAnswerIsBounded(t *testing.T) {
+	s := newServer(t)
+	token := newNativeApp(t, s).signIn(cp1).token()
+	const size = 3 << 20
+	for range 2 {
+		mail := `{"subject":"Large","body":"` + strings.Repeat("x", size) + `"}`
+		require.Equal(t, 201, call(t, s, token, "POST", "/me/messages", mail).status)
+	}
+	var requests []string
+	for i := range 20 {
+		requests = append(requests, fmt.Sprintf(`{"id":"%d","method":"GET","url":"/me/messages"}`, i))
+	}
+	requests[19] = `{"id":"19","method":"GET","url":"/me?$select=id"}`
+	status, answers := sendBatch(t, s, token, `{"requests":[`+strings.Join(requests, ",")+`]}`)
+	require.Equal(t, 200, status)
+	count, bytes := map[int]int{}, 0
+	for _, a := range answers {
+		count[a.Status]++
+		bytes += len(a.Body)
+	}
+	assert.Equal(t, map[int]int{200: 3, 507: 17}, count, "two long ones, and the short one")
+	assert.Equal(t, 200, answers["19"].Status)
+	assert.Less(t, bytes, 17<<20)
+	assert.Contains(t, string(answers["18"].Body), "ResponseTooLarge")
+}
+
 type batchAnswer struct {
 	ID      string
 	Status  int
