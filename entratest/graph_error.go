@@ -1,18 +1,25 @@
 package entratest
 
-// graphHeaders are on every answer of the API.
+// graphHeaders are on every answer of the Graph-like API.
 func (x *exchange) graphHeaders() {
+	x.requestIDs()
 	h := x.Header()
 	date(h, x.s.apiNow())
 	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("x-ms-ags-diagnostic", `{"ServerInfo":{"DataCenter":"entratest","Slice":"E","Ring":"1","ScaleUnit":"001","RoleInstance":"TEST0001"}}`)
+}
+
+// requestIDs are what a Graph error has in its body, too.
+func (x *exchange) requestIDs() {
+	h := x.Header()
 	h.Set("request-id", x.traceID)
 	h.Set("client-request-id", x.rec.CorrelationID)
-	h.Set("x-ms-ags-diagnostic", `{"ServerInfo":{"DataCenter":"entratest","Slice":"E","Ring":"1","ScaleUnit":"001","RoleInstance":"TEST0001"}}`)
 }
 
 // graphError answers with Graph's error object.
 func (x *exchange) graphError(status int, code, message string) {
 	x.rec.Error = code
+	x.requestIDs()
 	x.json(status, map[string]any{"error": map[string]any{
 		"code":    code,
 		"message": message,

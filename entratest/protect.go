@@ -20,7 +20,8 @@ type Resource struct {
 
 // Protect wraps an API of your own: only requests with an access token of this
 // server reach the handler, and it takes part in Continuous Access Evaluation
-// as the Graph-like API does, with the same counters, records and faults. The
+// as the Graph-like API does, with the same counters, records and faults. Of the
+// answers that are the handler's only the Date is set, to the API's clock. The
 // handler may be served anywhere: by net/http/httptest, or for Client under a name
 // of your choice by [Server.ServeHost].
 //
@@ -49,7 +50,11 @@ func (s *Server) guard(resource func() Resource, h func(*exchange, *caller)) han
 	return func(x *exchange) {
 		r := resource()
 		x.form = r.Form
-		x.graphHeaders()
+		if x.graph {
+			x.graphHeaders()
+		} else {
+			date(x.Header(), s.apiNow())
+		}
 		if x.faulty() {
 			return
 		}

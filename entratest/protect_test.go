@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,42 @@ func TestProtect(t *testing.T) {
 	assert.Contains(t, challengeOf(t, refused), "nbf")
 	assert.Equal(t, 5, s.Stats().APICalls)
 	assert.Equal(t, 1, s.Stats().Challenges)
+}
+
+// The answers of one's own API are one's own: Graph's headers are on Graph's, and
+// on refusals in Graph's form, whose bodies repeat them.
+func TestProtectedAnswersAreTheHandlers(t *testing.T) {
+	s := newServer(t)
+	const names = "Cache-Control, Client-Request-Id, Request-Id, Strict-Transport-Security, X-Ms-Ags-Diagnostic"
+	own := httptest.NewServer(s.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Empty(t, w.Header().Get("Request-Id"), "nothing that the handler would have to take back")
+		w.Header().Set("X-Own", "own")
+	}), "api://own"))
+	defer own.Close()
+	s.SetClockSkew(-time.Hour, -time.Hour)
+	form := daemon(s, cp1)
+	form.Set("scope", "api://own/.default")
+	token := post(t, s, form).token()
+	of := func(a answer) (all []string) {
+		for name := range a.header {
+			if strings.Contains(names, name) {
+				all = append(all, name)
+			}
+		}
+		return all
+	}
+	good := send(t, http.DefaultClient, bearer(t, "GET", own.URL, token, nil))
+	require.Equal(t, 200, good.status, "%s", good.body)
+	assert.Empty(t, of(good))
+	assert.Equal(t, "own", good.header.Get("X-Own"))
+	date, err := http.ParseTime(good.header.Get("Date"))
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now().Add(-time.Hour), date, time.Minute, "the API's clock is the server's")
+
+	refused := send(t, http.DefaultClient, bearer(t, "GET", own.URL, "none", nil))
+	assert.ElementsMatch(t, []string{"Request-Id", "Client-Request-Id"}, of(refused))
+	assert.Contains(t, string(refused.body), refused.header.Get("Request-Id"))
+	assert.Len(t, of(call(t, s, post(t, s, daemon(s, cp1)).token(), "GET", "/me", "")), 4)
 }
 
 // What a handler behind Protect may do with its ResponseWriter, and how a
