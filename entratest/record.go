@@ -126,6 +126,7 @@ type recorder struct {
 	stats   Stats
 	log     []Request
 	logged  int // how many there ever were
+	resets  int
 	arrived map[Endpoint]int
 	changed chan struct{} // closed at the next change; nil: nobody waits
 }

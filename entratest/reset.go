@@ -26,7 +26,8 @@ func (s *Server) Reset() {
 // clear forgets what was seen and wakes who waits, for whom nothing has come.
 func (r *recorder) clear() {
 	r.mu.Lock()
-	r.log, r.arrived = nil, nil
-	r.mu.Unlock()
-	r.count(func(s *Stats) { *s = Stats{} })
+	defer r.mu.Unlock()
+	r.log, r.arrived, r.stats = nil, nil, Stats{}
+	r.resets++
+	r.wake()
 }

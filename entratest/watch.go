@@ -24,6 +24,7 @@ type Watch struct {
 	s      *Server
 	before Stats
 	logged int // requests that were in the log before
+	resets int // of the server before
 }
 
 // Watch begins to watch on behalf of a test.
@@ -37,13 +38,23 @@ type Watch struct {
 func (s *Server) Watch(t TB) *Watch {
 	s.recorder.mu.Lock()
 	defer s.recorder.mu.Unlock()
-	return &Watch{t: t, s: s, before: s.recorder.stats, logged: s.recorder.logged}
+	return &Watch{t: t, s: s, before: s.recorder.stats, logged: s.recorder.logged, resets: s.recorder.resets}
 }
 
-// Stats returns what has been counted since.
-func (w *Watch) Stats() Stats { return w.s.Stats().Sub(w.before) }
+// Stats returns what has been counted since, or since the latest Reset if that
+// was later.
+func (w *Watch) Stats() Stats {
+	r := &w.s.recorder
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.resets != w.resets {
+		return r.stats
+	}
+	return r.stats.Sub(w.before)
+}
 
-// Requests returns what has been recorded since, at most the latest 10000.
+// Requests returns what has been recorded since, or since the latest Reset if
+// that was later: at most the latest 10000.
 func (w *Watch) Requests() []Request {
 	log, logged := w.s.recorder.latest()
 	return log[max(0, len(log)-max(0, logged-w.logged)):]

@@ -21,6 +21,25 @@ func (w *witness) Errorf(format string, args ...any) {
 	w.said = append(w.said, fmt.Sprintf(format, args...))
 }
 
+// What came before a Reset is forgotten, by a Watch of before too: it goes on with
+// what comes after.
+func TestWatchOutlivesReset(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *entratest.Server) {
+		for range 3 {
+			post(t, s, daemon(s, cp1))
+		}
+		bad := new(witness)
+		seen := s.Watch(bad)
+		post(t, s, daemon(s, cp1))
+		s.Reset()
+		assert.True(t, seen.TokenRequests(0), "%v", bad.said)
+		assert.Zero(t, seen.Stats())
+		assert.Empty(t, seen.Requests())
+		post(t, s, daemon(s, cp1))
+		assert.True(t, seen.TokenRequests(1) && seen.Grants("client_credentials"), "%v", bad.said)
+	})
+}
+
 // A revocation that a client answers as it should, and one that it does not.
 func TestWatch(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *entratest.Server) {
