@@ -42,14 +42,14 @@ func measure(s settings, processors int, subjects []subject) []result {
 	return results
 }
 
-// fitting returns how often op fits into d.
+// fitting returns how often op fits into d. What else the machine does meanwhile
+// must not make it seem to take long, or a turn would be too short to tell.
 func fitting(op func(), d time.Duration) int {
-	n := 1
-	for {
-		if took := turn(op, n, 1) * float64(n); took >= float64(d)/4 {
+	for n := 1; ; n *= 2 {
+		took := min(turn(op, n, 1), turn(op, n, 1), turn(op, n, 1)) * float64(n)
+		if took >= float64(d)/4 {
 			return max(1, int(float64(n)*float64(d)/took))
 		}
-		n *= 2
 	}
 }
 
