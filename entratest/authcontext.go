@@ -35,6 +35,23 @@ func (s *Server) RequireAuthContextAt(path string, ids ...string) {
 	s.policy.demand(rooted(path), ids)
 }
 
+// A RequiredAuthContext is what a path of the API demands.
+type RequiredAuthContext struct {
+	Path string   `json:"path"` // and all below it; "" is all of the API
+	IDs  []string `json:"ids"`  // any one of them will do
+}
+
+// RequiredAuthContexts returns what RequireAuthContext and RequireAuthContextAt
+// demand, the latest last; nil if that is nothing.
+func (s *Server) RequiredAuthContexts() (all []RequiredAuthContext) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.policy.contexts {
+		all = append(all, RequiredAuthContext{d.path, slices.Clone(d.ids)})
+	}
+	return all
+}
+
 // demand replaces what the path demands.
 func (p *policy) demand(path string, ids []string) {
 	p.contexts = slices.DeleteFunc(slices.Clone(p.contexts), func(d contextDemand) bool { return d.path == path })

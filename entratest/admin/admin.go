@@ -80,6 +80,8 @@ func (h *Handler) route(name string) map[string]served {
 		return map[string]served{"GET": h.sessions}
 	case "tokens":
 		return map[string]served{"GET": h.tokens}
+	case "required-auth-contexts":
+		return map[string]served{"GET": h.authContexts}
 	case "events":
 		return map[string]served{"GET": h.events}
 	case "directory":
@@ -117,6 +119,7 @@ func (h *Handler) list(http.ResponseWriter, *http.Request) (any, error) {
 		{"GET " + prefix + "/log", "Shows the latest requests.", nil},
 		{"GET " + prefix + "/sessions", "Shows who is signed in.", nil},
 		{"GET " + prefix + "/tokens", "Shows the claims of the latest access tokens, and what the API makes of them.", nil},
+		{"GET " + prefix + "/required-auth-contexts", "Shows which authentication contexts the API requires where.", nil},
 		{"GET " + prefix + "/events", "Shows requests as they happen, as server-sent events.", nil},
 		{"GET " + prefix + "/directory", "Shows the users and applications by their names.", nil},
 		{"GET " + prefix + "/config", "Shows the users and applications, their passwords and secrets included.", nil},
@@ -143,6 +146,10 @@ func (h *Handler) sessions(http.ResponseWriter, *http.Request) (any, error) {
 
 func (h *Handler) tokens(http.ResponseWriter, *http.Request) (any, error) {
 	return map[string]any{"tokens": h.Server.Tokens()}, nil
+}
+
+func (h *Handler) authContexts(http.ResponseWriter, *http.Request) (any, error) {
+	return map[string]any{"auth_contexts": append([]entratest.RequiredAuthContext{}, h.Server.RequiredAuthContexts()...)}, nil
 }
 
 func (h *Handler) showConfig(http.ResponseWriter, *http.Request) (any, error) {

@@ -172,6 +172,24 @@ func TestLogAndStats(t *testing.T) {
 	assert.EqualValues(t, 1, answer["api_calls"])
 }
 
+func TestRequiredAuthContexts(t *testing.T) {
+	d := newDesk(t, admin.Config{})
+	shown := func() any {
+		status, answer := d.do("GET", "/required-auth-contexts", "")
+		assert.Equal(t, 200, status)
+		return answer["auth_contexts"]
+	}
+	assert.Equal(t, []any{}, shown())
+	d.throw("require-auth-context", `{"path":"","ids":["c1","c2"]}`)
+	d.throw("require-auth-context", `{"path":"/me/messages","ids":["c3"]}`)
+	assert.Equal(t, []any{
+		map[string]any{"path": "", "ids": []any{"c1", "c2"}},
+		map[string]any{"path": "/me/messages", "ids": []any{"c3"}},
+	}, shown())
+	d.throw("require-auth-context", `{"path":"","ids":[]}`)
+	assert.Len(t, shown(), 1)
+}
+
 func TestDirectoryHasNoSecrets(t *testing.T) {
 	d := newDesk(t, admin.Config{})
 	_, answer := d.do("GET", "/directory", "")

@@ -62,3 +62,32 @@ func TestLivePageConnectsAgain(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	until(t, tab, `document.querySelector("#requests tbody").textContent.includes("/me/second")`)
 }
+
+// What the button for c1 says is what the server demands, whoever demanded it:
+// after the page was loaded again, and when another program changed it.
+func TestLivePageKnowsWhatIsDemanded(t *testing.T) {
+	s := entratest.NewServer()
+	defer s.Close()
+	tab := chromium(t)
+	page := newLivePage(t, s)
+	pressed := func(want string) string {
+		return `document.querySelector("[data-switch=require-auth-context]")?.getAttribute("aria-pressed") === "` + want + `" &&
+			document.getElementById("link").textContent.startsWith("Connected")`
+	}
+	do(t, tab, chromedp.Navigate(page))
+	until(t, tab, pressed("false"))
+	do(t, tab, chromedp.Click(chromedp.CSS("[data-switch=require-auth-context]")))
+	until(t, tab, pressed("true"))
+	do(t, tab, chromedp.Reload())
+	until(t, tab, pressed("true"))
+	do(t, tab, chromedp.Click(chromedp.CSS("[data-switch=require-auth-context]")))
+	until(t, tab, `document.getElementById("done").textContent === "The API requires c1 no more."`)
+	assert.Empty(t, s.RequiredAuthContexts())
+
+	s.RequireAuthContext("c2", "c1")
+	s.RequireAuthContextAt("/me/messages", "c3")
+	resp, err := s.Client().Get(s.API() + "/me")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	until(t, tab, pressed("true"))
+}

@@ -72,7 +72,8 @@ function keepOpen(list, children) {
 }
 
 async function showState() {
-  const [directory, sessions, tokens, stats] = await Promise.all(["directory", "sessions", "tokens", "stats"].map((n) => ask(n)));
+  const [directory, sessions, tokens, stats, demands] =
+    await Promise.all(["directory", "sessions", "tokens", "stats", "required-auth-contexts"].map((n) => ask(n)));
   names = new Map(directory.apps.map((a) => [a.client_id, a.name || a.client_id]));
   keepOpen($("tokens"), tokens.tokens.slice(-50).reverse().map(token));
   $("sessions").replaceChildren(...sessions.sessions.map((s) =>
@@ -86,6 +87,8 @@ async function showState() {
     ...directory.apps.map((a) => element("option", { value: JSON.stringify({ client: a.client_id }) }, names.get(a.client_id))));
   $("subject").value = chosen;
   if ($("subject").selectedIndex < 0) $("subject").value = "{}"; // whoever it was is gone
+  const demanded = demands.auth_contexts.some((d) => d.path === "" && d.ids.includes("c1"));
+  document.querySelector("[data-switch=require-auth-context]").setAttribute("aria-pressed", String(demanded));
   $("counts").textContent = `Token requests: ${stats.token_requests}, API calls: ${stats.api_calls}, ` +
     `challenges: ${stats.challenges}, prompts: ${stats.prompts}.`;
 }
@@ -119,15 +122,11 @@ const switches = {
   "move-ip": (who) => ["move-ip", { ...who, ip: `203.0.113.${1 + Math.floor(Math.random() * 250)}` }, "Moved to another address."],
   "require-auth-context": (_, button) => {
     const on = button.getAttribute("aria-pressed") !== "true";
-    return ["require-auth-context", { path: "", ids: on ? ["c1"] : [] }, on ? "The API requires c1." : "The API requires c1 no more.",
-      () => button.setAttribute("aria-pressed", String(on))];
+    return ["require-auth-context", { path: "", ids: on ? ["c1"] : [] }, on ? "The API requires c1." : "The API requires c1 no more."];
   },
   fail: () => ["fail", { endpoint: "token", times: 1, aadsts: 90055, status: 429, header: { "Retry-After": ["2"] } },
     "The next token request is answered with 429."],
-  reset: () => ["reset", {}, "As new: nobody is signed in.", () => {
-    $("requests").tBodies[0].replaceChildren();
-    document.querySelector("[data-switch=require-auth-context]").setAttribute("aria-pressed", "false");
-  }],
+  reset: () => ["reset", {}, "As new: nobody is signed in.", () => $("requests").tBodies[0].replaceChildren()],
 };
 
 for (const button of document.querySelectorAll("[data-switch]")) {
@@ -140,7 +139,7 @@ for (const button of document.querySelectorAll("[data-switch]")) {
     } catch (e) {
       tell("done", `That did not work: ${e.message}`);
     }
-    soon();
+    await showState().catch((e) => tell("link", String(e)));
   });
 }
 
