@@ -32,8 +32,14 @@ type ManagedIdentityConfig struct {
 // which finds the endpoint by the environment: of a virtual machine (IMDS), App
 // Service, Azure Machine Learning, Cloud Shell, Service Fabric or Azure Arc.
 //
-// Make one and keep it: its callers share one token request. Its methods may be
-// called by several goroutines at once; equal arguments give the same [Source].
+// Make one for each identity and keep it: all that is shared is shared within it.
+// Its callers wait for one token request, and a token that an API refused is
+// used by none of them again. Its methods may be called by several goroutines at
+// once; equal arguments give the same [Source]. Two ManagedIdentity values make
+// a request each and know nothing of each other, also if they are of the same
+// identity: they may have different endpoints, HTTP clients and Traces, which
+// the cache that MSAL has for the whole process mixes up. The endpoints answer
+// the second one from a cache of their own.
 //
 // Continuous Access Evaluation does not reach managed identities
 // (https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation-workload),

@@ -72,6 +72,25 @@ func TestManagedIdentity(t *testing.T) {
 	})
 }
 
+// What is shared is shared within one value, as its documentation says.
+func TestManagedIdentitiesShareNothing(t *testing.T) {
+	everyPlatform(t, func(t *testing.T, e entra) {
+		e.SetManagedIdentities(entratest.ManagedIdentities{CAE: true, NoCache: true})
+		one, two := e.managed(nil), e.managed(nil)
+		for _, m := range []*tokensource.ManagedIdentity{one, two, one, two} {
+			require.Equal(t, 200, e.get(e.api(m.App(e.Scope())), "/users"))
+		}
+		assert.Equal(t, 2, e.Stats().IdentityRequests)
+		assert.NotSame(t, one.App(e.Scope()), two.App(e.Scope()))
+		e.Revoke(e.ManagedIdentity().ClientID)
+		for _, m := range []*tokensource.ManagedIdentity{one, two} {
+			require.Equal(t, 200, e.get(e.api(m.App(e.Scope())), "/users"))
+		}
+		assert.Equal(t, 2, e.Stats().Challenges, "each learns for itself")
+		assert.Equal(t, 4, e.Stats().IdentityRequests)
+	})
+}
+
 // A challenge forces a new token. If the platform has one all is well; if it
 // repeats the refused one, that is said, and it is never sent again.
 func TestManagedIdentityChallenged(t *testing.T) {
