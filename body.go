@@ -16,6 +16,10 @@ const (
 	// a request that has been answered in full. After that the base is cut
 	// off from it.
 	closeGrace = 5 * time.Second
+	// readGrace is how long it waits for a base that waits for the caller to
+	// send something. net/http does not use a connection again whose request
+	// goes on for 50 ms after the answer.
+	readGrace = 100 * time.Millisecond
 )
 
 // An upload is a request's body that may have to be sent twice. It is what the
@@ -216,10 +220,12 @@ func (u *upload) replayable() error {
 // wait returns when the replay may begin: the first send has closed its body,
 // or has had time enough to. HTTP/1.1 can return an early 401 while the request's
 // body is still being read. A Read in progress may last as long as the caller
-// has nothing to send; what it brings is the replay's, which waits for it.
+// has nothing to send; what it brings is the replay's, which waits for it, and
+// of no more use to the base, which need not have it behind it.
 func (u *upload) wait(ctx context.Context) error {
-	grace := time.NewTimer(closeGrace)
+	grace, stuck := time.NewTimer(closeGrace), time.NewTimer(readGrace)
 	defer grace.Stop()
+	defer stuck.Stop()
 	for {
 		u.mu.Lock()
 		if u.isIdle() {
@@ -231,11 +237,16 @@ func (u *upload) wait(ctx context.Context) error {
 		u.mu.Unlock()
 		select {
 		case <-change:
+			stuck.Reset(readGrace)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-grace.C:
 			u.mu.Lock()
 			u.sealed = true
+			u.mu.Unlock()
+		case <-stuck.C:
+			u.mu.Lock()
+			u.sealed = u.sealed || u.get == nil && u.reading > 0 && u.wild == 0
 			u.mu.Unlock()
 		}
 	}

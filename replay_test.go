@@ -161,6 +161,44 @@ func TestBodyReplayWaitsForClose(t *testing.T) {
 	}
 }
 
+// A base that waits for the caller to send something is not waited for, unless
+// it may be about to read more than can be kept.
+func TestBodyReplayDoesNotWaitForTheCaller(t *testing.T) {
+	for sent, c := range map[string]struct {
+		limit int64
+		after time.Duration // the replay begins
+	}{"": {0, 100 * time.Millisecond}, "he": {0, 100 * time.Millisecond}, "hello": {5, 5 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := io.Pipe()
+			start := time.Now()
+			var began time.Duration
+			tr := &msalcae.Transport{Source: &tokens{}, Hosts: []string{"api.test"}, MaxReplayBody: c.limit, Base: base(func(req *http.Request) (*http.Response, error) {
+				if req.Header.Get("Authorization") != "Bearer t1" {
+					began = time.Since(start)
+					return challengeOnce(req)
+				}
+				go func() {
+					io.Copy(io.Discard, req.Body)
+					req.Body.Close()
+				}()
+				io.WriteString(w, sent)
+				synctest.Wait()
+				return unauthorized(req), nil
+			})}
+			time.AfterFunc(time.Minute, func() {
+				io.WriteString(w, " world")
+				w.Close()
+			})
+			resp, err := tr.RoundTrip(request(t, "PUT", "https://api.test/", r))
+			assert.Equal(t, c.after, began)
+			if c.limit == 0 {
+				require.NoError(t, err)
+				assert.Equal(t, sent+" world", text(t, resp))
+			}
+		})
+	}
+}
+
 // A base that answers and never closes the body breaks its contract. It is cut
 // off and the request is replayed.
 func TestBodyBaseNeverCloses(t *testing.T) {
