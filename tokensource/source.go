@@ -18,8 +18,10 @@ import (
 // must act; a *msalcae.Error with Status 429 or 503 is tried again.
 //
 // The context belongs to the token request, not to any caller: it has no
-// caller's values and ends by the Source's own limit. A Source never runs two
-// calls for the same purpose at once, but may run calls with different claims.
+// caller's values and ends by the Source's own limit. A Source makes one call at a
+// time for one purpose, and may make calls with different claims beside it. A
+// call that has not ended one second after its context is left behind, and does
+// not keep the Source from making the next.
 type Acquirer func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error)
 
 // A Source gives tokens for one resource and one identity and is a

@@ -62,7 +62,6 @@ func (s *Source) void(cur *entry) {
 	state.lastRejected, state.lastOrder = rejectedToken{cur.tok.Value, cur.print}, cur.order
 	state.voided = max(state.voided, cur.order)
 	state.refuse(cur.issued(), cur.tok.ExpiresOn)
-	state.remember(cur)
 	state.evict = cur.tok.Value
 	state.carried = cur.demand.lasting()
 	state.kept, state.renewals, state.lastVoided = nil, nil, cur
@@ -131,7 +130,6 @@ func (s *Source) refusedReplay(token, claims string) {
 	defer s.unlock()
 	now := time.Now()
 	if w.stepUp() {
-		w.substance = w.demand.substance()
 		s.noteStepUp(&w, now)
 		return
 	}

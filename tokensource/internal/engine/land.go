@@ -63,7 +63,7 @@ func (s *Source) crash(f *flight, err error) error {
 		return err
 	}
 	if d := EntraClaims(err); d != nil && !f.stepUp && errors.Is(err, msalcae.ErrInteractionRequired) {
-		st.pending = d.Over(st.pending)
+		st.pending, st.newest = d.Over(st.wanted()), nil
 		st.failures.remember(st.purposeOf(&want{}, false), err, now)
 	}
 	st.failures.remember(f.purpose, err, now)
@@ -105,7 +105,7 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 		st.distrust = false
 	}
 	if f.renews && (st.pending == nil || f.demand.covers(st.pending)) {
-		st.pending, st.carried, st.evict = nil, nil, ""
+		st.pending, st.newest, st.carried, st.evict = nil, nil, nil, ""
 	}
 	if f.renews {
 		st.renewals = push(st.renewals, e, maxKept)

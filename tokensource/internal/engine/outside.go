@@ -90,5 +90,5 @@ func (s *Source) PendingClaims() string {
 	if len(s.state.pending) == 0 {
 		return ""
 	}
-	return s.state.pending.Claims()
+	return s.state.wanted().Claims()
 }

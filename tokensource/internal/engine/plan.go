@@ -169,7 +169,7 @@ func (s *Source) describe(w *want, fresh bool) *flight {
 	st := &s.state
 	f := &flight{limits: w.limits, fresh: fresh || st.distrust, evict: st.evict, ttl: w.req.MinTTL, patience: w.patience, trace: w.req.Trace}
 	if st.pending != nil {
-		f.renews, f.demand, f.carried, f.refused = true, st.pending, st.carried, st.refusedAsked
+		f.renews, f.demand, f.carried, f.refused = true, st.wanted(), st.carried, st.refusedAsked
 	}
 	if w.stepUp() {
 		f.stepUp, f.rejected, f.refused = true, w.req.Rejected, s.issue(w.rejected.print).asked

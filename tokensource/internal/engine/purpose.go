@@ -29,7 +29,7 @@ func (st *state) purposeOf(w *want, fresh bool) purpose {
 	case w.stepUp():
 		return purpose{topic: topic{stepUp, w.substance}, epoch: st.epoch}
 	case w.challenge && !st.pending.covers(w.demand): // another has overlaid it
-		return purpose{topic: topic{renewal, w.demand.substance()}, epoch: st.epoch}
+		return purpose{topic: topic{renewal, w.substance}, epoch: st.epoch}
 	case st.pending != nil:
 		return purpose{topic: topic{kind: renewal}, epoch: st.epoch}
 	case fresh:

@@ -296,3 +296,16 @@ func TestTokenThatIsNotInUseIsNotRefreshed(t *testing.T) {
 		assert.Equal(t, 3, entra.requests())
 	})
 }
+
+// However often a replacement failed, the next attempt waits.
+func TestBackOffHasNoEnd(t *testing.T) {
+	var e entry
+	for n := range 1000 {
+		wait := e.backoff()
+		require.GreaterOrEqual(t, wait, refreshBackoff*8/10)
+		require.LessOrEqual(t, wait, maxRefreshBackoff*12/10)
+		if n > 5 {
+			require.GreaterOrEqual(t, wait, maxRefreshBackoff*8/10)
+		}
+	}
+}

@@ -20,7 +20,7 @@ type want struct {
 	limits    Limits
 	challenge bool
 	demand    Demand
-	substance string        // of a step-up's demand
+	substance string        // of demand
 	patience  time.Duration // how long to wait while another process asks
 	noted     bool          // the challenge has been taken account of
 	rejected  rejectedToken
@@ -67,9 +67,6 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest, limits Limi
 			return nil, err
 		}
 		w.challenge = true
-		if w.stepUp() {
-			w.substance = w.demand.substance()
-		}
 	}
 	for range maxRounds {
 		st := s.plan(&w)
@@ -183,13 +180,14 @@ func (s *Source) read(w *want) error {
 		w.demand = Demand{}
 		return nil
 	case known:
+		w.substance = w.demand.substance()
 		return nil
 	}
 	d, err := ParseDemand(claims)
 	if err != nil {
 		return fmt.Errorf("msalcae: the claims challenge cannot be used: %w", err)
 	}
-	w.demand = d
+	w.demand, w.substance = d, d.substance()
 	s.lock()
 	s.state.lastClaims, s.state.lastDemand = claims, d
 	s.unlock()

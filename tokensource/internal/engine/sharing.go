@@ -90,7 +90,7 @@ func (s *Source) report(f *flight) News {
 // unshared is what challenges have told the source.
 func (st *state) unshared(trace *msalcae.Trace) News {
 	st.untold = false
-	return News{Voided: slices.Clone(st.refusals), Pending: st.pending, Refused: st.refusedAsked, Trace: trace}
+	return News{Voided: slices.Clone(st.refusals), Pending: st.wanted(), Refused: st.refusedAsked, Trace: trace}
 }
 
 // tellLater tells the store of a challenge that no flight takes to it. The

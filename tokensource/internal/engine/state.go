@@ -42,6 +42,9 @@ type events struct {
 	// pending is what Entra or an API has asked for and no token was obtained
 	// with yet; nil: nothing. It rides on every acquisition.
 	pending Demand
+	// newest is the last demand that pending covers: its times and addresses
+	// are newer. Laying one over the other waits until a flight asks.
+	newest Demand
 	// carried are the demands of the voided token, which ride along while
 	// that costs no prompt.
 	carried Demand
@@ -130,14 +133,22 @@ func (ev *events) announce() {
 func (st *state) demandMore(d Demand) {
 	switch {
 	case st.pending == nil:
-		st.pending = d
+		st.pending, st.newest = d, nil
 		st.epoch++
 	case st.pending.covers(d):
-		st.pending = d.Over(st.pending) // the newer times and addresses
+		st.newest = d
 	case !st.pending.conflicts(d):
-		st.pending = d.Over(st.pending)
+		st.pending, st.newest = d.Over(st.wanted()), nil
 		st.epoch++
 	}
+}
+
+// wanted is what is pending, in its newest form; nil: nothing.
+func (ev *events) wanted() Demand {
+	if newest := ev.newest.Over(ev.pending); ev.newest != nil && newest.covers(ev.pending) {
+		return newest
+	}
+	return ev.pending
 }
 
 // doubt takes the next acquisition on a topic to the prompt, if that has not
@@ -185,6 +196,9 @@ func (s *Source) issue(print Fingerprint) issued {
 func (ev *events) refuse(t issued, expires time.Time) {
 	if expires.IsZero() {
 		expires = time.Now().Add(VoidLife)
+	}
+	if slices.ContainsFunc(ev.refusals, func(v VoidedToken) bool { return v.Print == t.print }) {
+		return
 	}
 	ev.refusals = push(ev.refusals, VoidedToken{t.print, expires}, maxTold)
 	ev.refusedAsked = max(ev.refusedAsked, t.asked)

@@ -321,3 +321,19 @@ func TestRefreshTakesNothingOlderFromAnotherProcess(t *testing.T) {
 		assert.Equal(t, "token-3", token(t, a), "b's ends sooner than the one in use")
 	})
 }
+
+// What another process kept for a step-up is of no use to whoever was refused a
+// token that was asked for later.
+func TestStepUpIsNotAnsweredByWhatIsOlderThanTheRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		first := challenge(t, a, acrs("c1"), token(t, a))
+		second := challenge(t, a, acrs("c1"), first)
+		require.NotEqual(t, first, second)
+		require.Equal(t, second, token(t, b))
+		third := challenge(t, b, acrs("c1"), second)
+		assert.NotContains(t, []string{first, second}, third)
+	})
+}

@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Of challenges with one meaning the next token request carries the newest
+// times and addresses.
+func TestNewestFormOfWhatIsPendingIsAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				return nil, errors.New("no network")
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		revoked := token(t, s)
+		for n := range 3 {
+			go s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(n), Rejected: revoked})
+			synctest.Wait()
+		}
+		time.Sleep(2 * time.Second)
+		token(t, s)
+		assert.JSONEq(t, nbf(2), entra.claims[2])
+	})
+}
+
+// What an API says of time and place, however long it is, does not push out what
+// it asks for.
+func TestNoisePushesNothingOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				return nil, errors.New("no network")
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		revoked := token(t, s)
+		policy := fmt.Sprintf(`"capolids":{"values":["%s"]}`, strings.Repeat("p", 5<<10))
+		noise := fmt.Sprintf(`"xms_caeerror":{"value":"%s"}`, strings.Repeat("e", 7<<10))
+		for _, asked := range []string{policy, noise} {
+			go s.Token(t.Context(), msalcae.TokenRequest{Claims: `{"access_token":{` + asked + `}}`, Rejected: revoked})
+			synctest.Wait()
+		}
+		time.Sleep(2 * time.Second)
+		assert.Equal(t, "token-3", token(t, s))
+		require.Len(t, entra.claims, 3)
+		assert.Contains(t, entra.claims[2], policy)
+		assert.Equal(t, "token-3", token(t, s))
+	})
+}
+
+// A storm tells the store of one refused token.
+func TestRefusalsAreToldOnce(t *testing.T) {
+	var ev events
+	for range 3 {
+		ev.refuse(issued{print: FingerprintOf("a"), asked: 2}, time.Time{})
+		ev.refuse(issued{print: FingerprintOf("b"), asked: 1}, time.Time{})
+	}
+	assert.Len(t, ev.refusals, 2)
+	assert.EqualValues(t, 2, ev.refusedAsked)
+	assert.True(t, ev.untold)
+}
