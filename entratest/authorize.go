@@ -75,7 +75,7 @@ func authorize(x *exchange) {
 	tx.cookies = cookies(x.r)
 	x.s.resume(tx)
 	tx.id = secretString()
-	x.s.pending.put(tx.id, tx)
+	x.s.pending.Put(tx.id, tx)
 	next := x.s.step(tx)
 	x.s.mu.Unlock()
 	next(x)
@@ -234,7 +234,7 @@ func (s *Server) objection(tx *transaction) *objection {
 
 // refuse ends a transaction with an error. s.mu is held.
 func (s *Server) refuse(tx *transaction, e *aadError) handler {
-	s.pending.drop(tx.id)
+	s.pending.Drop(tx.id)
 	if tx.device != nil {
 		return s.refuseDevice(tx, e)
 	}
@@ -243,12 +243,12 @@ func (s *Server) refuse(tx *transaction, e *aadError) handler {
 
 // finish hands out the code, or lets the device have its tokens. s.mu is held.
 func (s *Server) finish(tx *transaction) handler {
-	s.pending.drop(tx.id)
+	s.pending.Drop(tx.id)
 	if tx.device != nil {
 		return s.finishDevice(tx)
 	}
 	code := secretString()
-	s.codes.put(code, &authCode{tx: tx, seq: s.next(), signin: tx.session.signin(), issued: time.Now()})
+	s.codes.Put(code, &authCode{tx: tx, seq: s.next(), signin: tx.session.signin(), issued: time.Now()})
 	answer := url.Values{"code": {code}, "session_state": {tx.session.id}}
 	if tx.clientInfo {
 		answer.Set("client_info", clientInfo(tx.session.user.User))

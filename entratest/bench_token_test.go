@@ -54,7 +54,7 @@ func BenchmarkToken(b *testing.B) {
 		defer s.mu.Unlock()
 		code := secretString()
 		tx := &transaction{tenant: tenantID, app: app, redirectURI: "http://localhost", scope: scope}
-		s.codes.put(code, &authCode{tx: tx, seq: s.next(), signin: s.newSession(user).signin(), issued: time.Now()})
+		s.codes.Put(code, &authCode{tx: tx, seq: s.next(), signin: s.newSession(user).signin(), issued: time.Now()})
 		return url.Values{"grant_type": {"authorization_code"}, "client_id": {publicClientID}, "code": {code},
 			"redirect_uri": {tx.redirectURI}, "client_info": {"1"}}
 	}

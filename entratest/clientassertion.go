@@ -105,10 +105,10 @@ func (s *Server) ownAssertion(app *app, token *jose.Token, claims *assertionClai
 		return nil
 	}
 	key := app.ClientID + " " + claims.ID
-	if _, used := s.usedAssertions.get(key); used || claims.ID == "" {
+	if _, used := s.usedAssertions.Get(key); used || claims.ID == "" {
 		return aad(70002, "the client assertion has no jti, or was used before")
 	}
-	s.usedAssertions.put(key, struct{}{})
+	s.usedAssertions.Put(key, struct{}{})
 	return nil
 }
 

@@ -118,8 +118,8 @@ func (s *Server) newDeviceGrant(x *exchange) (newDevice, *aadError) {
 	g := &deviceGrant{app: app, tenant: tenant, scope: scope, claims: claims, claimsText: form.Get("claims"),
 		userCode: newUserCode(), ends: time.Now().Add(codes.lifetime())}
 	out := newDevice{code: secretString(), answer: g, lifetime: codes.lifetime(), interval: codes.interval()}
-	s.devices.put(out.code, g)
-	s.userCodes.put(g.userCode, g)
+	s.devices.Put(out.code, g)
+	s.userCodes.Put(g.userCode, g)
 	return out, nil
 }
 
@@ -150,7 +150,7 @@ func redeemDeviceCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 	if value == "" {
 		return nil, aad(900144, "device_code")
 	}
-	g, ok := s.devices.get(value)
+	g, ok := s.devices.Get(value)
 	if !ok || g.app != req.app {
 		return nil, aad(70018)
 	}

@@ -41,7 +41,7 @@ func enterUserCode(x *exchange) {
 
 // beginDevice starts a transaction for a user code. s.mu is held.
 func (s *Server) beginDevice(x *exchange, code string) handler {
-	g, ok := s.userCodes.get(code)
+	g, ok := s.userCodes.Get(code)
 	var e *aadError
 	switch {
 	case code == "":
@@ -64,7 +64,7 @@ func (s *Server) beginDevice(x *exchange, code string) handler {
 		scope: g.scope, claims: g.claims, claimsText: g.claimsText, device: g, confirm: true, maxAge: -1, cookies: cookies(x.r)}
 	s.resume(tx)
 	tx.pick = tx.pick || tx.session != nil
-	s.pending.put(tx.id, tx)
+	s.pending.Put(tx.id, tx)
 	return s.step(tx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/shelf"
 	"github.com/msalcae/msalcae/internal/clouds"
 )
 
@@ -59,23 +60,23 @@ type directory struct {
 	resources []string // what Graph is called
 	protected []string // what Protect wraps
 
-	sessions *shelf[*session]
-	refresh  *shelf[*refreshToken]
-	codes    *shelf[*authCode]
-	pending  *shelf[*transaction] // sign-in pages that are open
-	uploads  *shelf[*uploadSession]
+	sessions *shelf.Shelf[*session]
+	refresh  *shelf.Shelf[*refreshToken]
+	codes    *shelf.Shelf[*authCode]
+	pending  *shelf.Shelf[*transaction] // sign-in pages that are open
+	uploads  *shelf.Shelf[*uploadSession]
 
 	// The sign-ins behind access tokens that may come back as assertions, by uti.
-	assertions     *shelf[signin]
-	usedAssertions *shelf[struct{}] // of clients, if they are strictly looked at
+	assertions     *shelf.Shelf[signin]
+	usedAssertions *shelf.Shelf[struct{}] // of clients, if they are strictly looked at
 
-	issued *shelf[string] // payloads of access tokens, by their hash
+	issued *shelf.Shelf[string] // payloads of access tokens, by their hash
 
-	system   *app                  // the system-assigned identity
-	platform *shelf[platformToken] // tokens of managed identities
+	system   *app                        // the system-assigned identity
+	platform *shelf.Shelf[platformToken] // tokens of managed identities
 
-	devices   *shelf[*deviceGrant] // by device code
-	userCodes *shelf[*deviceGrant]
+	devices   *shelf.Shelf[*deviceGrant] // by device code
+	userCodes *shelf.Shelf[*deviceGrant]
 }
 
 const graphAppID = "00000003-0000-0000-c000-000000000000"
@@ -84,21 +85,21 @@ func newDirectory(graph *site, tenant string) directory {
 	d := directory{
 		tenant:   tenant,
 		people:   map[string]*account{},
-		sessions: newShelf[*session](50_000),
-		refresh:  newShelf[*refreshToken](100_000),
-		codes:    newShelf[*authCode](10_000),
-		pending:  newShelf[*transaction](10_000),
-		uploads:  newShelf[*uploadSession](maxUploadSessions),
+		sessions: shelf.New[*session](50_000),
+		refresh:  shelf.New[*refreshToken](100_000),
+		codes:    shelf.New[*authCode](10_000),
+		pending:  shelf.New[*transaction](10_000),
+		uploads:  shelf.New[*uploadSession](maxUploadSessions),
 
-		assertions:     newShelf[signin](100_000),
-		usedAssertions: newShelf[struct{}](100_000),
+		assertions:     shelf.New[signin](100_000),
+		usedAssertions: shelf.New[struct{}](100_000),
 
-		issued: newShelf[string](maxIssued),
+		issued: shelf.New[string](maxIssued),
 
-		platform: newShelf[platformToken](10_000),
+		platform: shelf.New[platformToken](10_000),
 
-		devices:   newShelf[*deviceGrant](10_000),
-		userCodes: newShelf[*deviceGrant](10_000),
+		devices:   shelf.New[*deviceGrant](10_000),
+		userCodes: shelf.New[*deviceGrant](10_000),
 	}
 	d.resources = append(graphAudiences(graph), exchangeAudience)
 	d.addUser(User{Username: username, Password: password, Name: "Ada Lovelace", ObjectID: "aaaaaaaa-0000-4000-8000-000000000001"})

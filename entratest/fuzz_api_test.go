@@ -36,7 +36,7 @@ func FuzzAPI(f *testing.F) {
 		token := sharedKey().Sign(map[string]any{"aud": s.graph.origin(), "iss": s.Authority() + "/v2.0", "exp": 1 << 40,
 			"idtyp": "app", "appid": clientID, "uti": tokenID(s.mark())})
 		s.mu.Lock()
-		s.uploads.put("open", &uploadSession{id: "open", owner: &s.app(clientID).principal, expires: certsUntil, sum: newSHA256()})
+		s.uploads.Put("open", &uploadSession{id: "open", owner: &s.app(clientID).principal, expires: certsUntil, sum: newSHA256()})
 		s.mu.Unlock()
 		for _, h := range []http.Handler{graph, uploads} {
 			r := httptest.NewRequest(http.MethodGet, "/", strings.NewReader(body))

@@ -12,7 +12,7 @@ func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 	if req.form.Get("code") == "" {
 		return nil, aad(900144, "code")
 	}
-	code, ok := s.codes.get(req.form.Get("code"))
+	code, ok := s.codes.Get(req.form.Get("code"))
 	switch {
 	case !ok || code.tx.app != req.app:
 		return nil, aad(70000)
@@ -66,7 +66,7 @@ func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
 	if value == "" {
 		return nil, aad(900144, "refresh_token")
 	}
-	rt, ok := s.refresh.get(value)
+	rt, ok := s.refresh.Get(value)
 	if !ok || rt.app != req.app {
 		return nil, aad(70000).as("invalid_grant", "bad_token")
 	}
@@ -117,11 +117,11 @@ func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, cla
 	i.contexts = s.policy.acrs.granted(s.policy.grantable(claims, in.satisfies), in.contexts)
 	i.clientInfo = req.form.Get("client_info") == "1"
 	if s.owner(scope.resource) != nil {
-		s.assertions.put(i.id, in)
+		s.assertions.Put(i.id, in)
 	}
 	if scope.offline {
 		i.refreshToken = secretString()
-		s.refresh.put(i.refreshToken, &refreshToken{signin: in, app: req.app, scopes: scope.asked, seq: i.seq, issued: i.at})
+		s.refresh.Put(i.refreshToken, &refreshToken{signin: in, app: req.app, scopes: scope.asked, seq: i.seq, issued: i.at})
 	}
 	return i, nil
 }

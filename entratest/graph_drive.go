@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/shelf"
 )
 
 // What is kept in mind of a drive: so many files, with names as long as
@@ -57,12 +59,12 @@ func (x *exchange) placed() (at place, function string) {
 }
 
 // in finds the file at the place, nil if there is none. The server's mu is held.
-func (at place) in(drive *shelf[*driveItem]) *driveItem {
+func (at place) in(drive *shelf.Shelf[*driveItem]) *driveItem {
 	if at.id != "" {
-		d, _ := drive.get(at.id)
+		d, _ := drive.Get(at.id)
 		return d
 	}
-	for _, d := range drive.entries {
+	for _, d := range drive.All() {
 		if strings.EqualFold(d.path, at.path) {
 			return d
 		}
@@ -87,13 +89,13 @@ func (at place) name() string {
 func (x *exchange) put(owner *principal, at place, size int64, sha256 string) {
 	x.s.mu.Lock()
 	if owner.drive == nil {
-		owner.drive = newShelf[*driveItem](maxItems)
+		owner.drive = shelf.New[*driveItem](maxItems)
 	}
 	d, status := at.in(owner.drive), http.StatusOK
 	fits := d == nil || x.matches(d)
 	if d == nil {
 		d, status = &driveItem{id: newGUID(), path: at.name()}, http.StatusCreated
-		owner.drive.put(d.id, d)
+		owner.drive.Put(d.id, d)
 	}
 	if fits {
 		d.size, d.sha256 = size, sha256
@@ -162,7 +164,7 @@ func renameItem(x *exchange, c *caller) {
 }
 
 func deleteItem(x *exchange, c *caller) {
-	x.changeItem(c, http.StatusNoContent, func(d *driveItem) { c.drive.drop(d.id) })
+	x.changeItem(c, http.StatusNoContent, func(d *driveItem) { c.drive.Drop(d.id) })
 }
 
 // changeItem answers with what is left of the file that a URL names by its id.
@@ -170,7 +172,7 @@ func (x *exchange) changeItem(c *caller, status int, change func(*driveItem)) {
 	x.s.mu.Lock()
 	var d *driveItem
 	if c.drive != nil {
-		d, _ = c.drive.get(x.r.PathValue("id"))
+		d, _ = c.drive.Get(x.r.PathValue("id"))
 	}
 	fits := d != nil && x.matches(d)
 	var shown map[string]any

@@ -56,7 +56,7 @@ func createUploadSession(x *exchange, c *caller, at place) {
 	}
 	u := &uploadSession{id: secretString(), at: at, owner: c.principal, expires: time.Now().Add(uploadLifetime), sum: newSHA256()}
 	x.s.mu.Lock()
-	x.s.uploads.put(u.id, u)
+	x.s.uploads.Put(u.id, u)
 	state := u.state()
 	x.s.mu.Unlock()
 	state["@odata.context"] = x.odata("microsoft.graph.uploadSession")
@@ -92,9 +92,9 @@ func (s *Server) uploadHost() http.Handler {
 				return
 			}
 			x.s.mu.Lock()
-			u, ok := x.s.uploads.get(x.r.PathValue("id"))
+			u, ok := x.s.uploads.Get(x.r.PathValue("id"))
 			if ok && !time.Now().Before(u.expires) {
-				x.s.uploads.drop(u.id)
+				x.s.uploads.Drop(u.id)
 				ok = false
 			}
 			x.s.mu.Unlock()
@@ -115,7 +115,7 @@ func (s *Server) uploadHost() http.Handler {
 	})
 	handle("DELETE /up/{id}", func(x *exchange, u *uploadSession) {
 		x.s.mu.Lock()
-		x.s.uploads.drop(u.id)
+		x.s.uploads.Drop(u.id)
 		x.s.mu.Unlock()
 		x.WriteHeader(http.StatusNoContent)
 	})
@@ -169,7 +169,7 @@ func putFragment(x *exchange, u *uploadSession) {
 	}
 	finished := u.got == u.total && whole
 	if finished {
-		x.s.uploads.drop(u.id)
+		x.s.uploads.Drop(u.id)
 	}
 	state := u.state()
 	x.s.mu.Unlock()

@@ -172,7 +172,7 @@ func (x *exchange) identityToken(r *identityRequest) (platformToken, *identityEr
 	s.issuedToken(t.value)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.platform.put(key, t)
+	s.platform.Put(key, t)
 	return t, nil
 }
 

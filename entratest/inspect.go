@@ -22,9 +22,8 @@ func (s *Server) Sessions() []Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []Session
-	for _, handle := range s.sessions.order {
-		session, ok := s.sessions.get(handle)
-		if !ok || !s.alive(session) {
+	for _, session := range s.sessions.All() {
+		if !s.alive(session) {
 			continue
 		}
 		shown := Session{User: session.user.Username, SignedIn: session.signedIn,
@@ -64,12 +63,8 @@ func (s *Server) Tokens() []IssuedToken {
 	now := s.apiNow()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]IssuedToken, 0, len(s.issued.entries))
-	for _, hash := range s.issued.order {
-		payload, ok := s.issued.get(hash)
-		if !ok {
-			continue
-		}
+	all := make([]IssuedToken, 0, s.issued.Len())
+	for hash, payload := range s.issued.All() {
 		claims, err := base64.RawURLEncoding.DecodeString(payload)
 		must(err) // it is of our own making
 		var t accessToken
@@ -98,5 +93,5 @@ func (s *Server) issuedToken(token string) {
 	payload, _, _ := strings.Cut(rest, ".")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.issued.put(hashOf(token), payload)
+	s.issued.Put(hashOf(token), payload)
 }

@@ -2,7 +2,6 @@ package entratest
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,29 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestShelfForgetsTheOldest(t *testing.T) {
-	s := newShelf[int](3)
-	for i := range 5 {
-		s.put(fmt.Sprint(i), i)
-		s.put(fmt.Sprint(i), i)
-	}
-	for i := range 5 {
-		v, ok := s.get(fmt.Sprint(i))
-		assert.Equal(t, i >= 2, ok)
-		if ok {
-			assert.Equal(t, i, v)
-		}
-	}
-	s.drop("4")
-	_, ok := s.get("4")
-	assert.False(t, ok)
-	for i := range 1000 {
-		s.put(fmt.Sprint(i), i)
-	}
-	assert.Len(t, s.entries, 3)
-	assert.LessOrEqual(t, len(s.order), 3)
-}
 
 func TestLogIsBounded(t *testing.T) {
 	s := &Server{}

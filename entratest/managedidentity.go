@@ -103,7 +103,7 @@ const identityLifetime = 24 * time.Hour
 // kept returns the token that the platform repeats until it has five minutes
 // left. hash is of one that it is to forget. s.mu is held.
 func (s *Server) kept(key, hash string) (platformToken, bool) {
-	t, ok := s.platform.get(key)
+	t, ok := s.platform.Get(key)
 	p := s.policy.identities
 	if !ok || p.NoCache || p.Revocation && t.hash == strings.ToLower(hash) || time.Until(t.expires) < maxSkew {
 		return platformToken{}, false

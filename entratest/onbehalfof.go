@@ -56,7 +56,7 @@ func (s *Server) userAssertion(assertion string, app *app) (signin, *aadError) {
 	case now.Unix() >= t.Expires, now.Add(maxSkew).Unix() < t.NotBefore:
 		return signin{}, aad(500133, isoTime(now), isoTime(time.Unix(t.Expires, 0)))
 	}
-	in, ok := s.assertions.get(t.ID)
+	in, ok := s.assertions.Get(t.ID)
 	switch {
 	case !ok || t.seq < s.born:
 		return signin{}, aad(50013, "it was issued too long ago")

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/shelf"
 )
 
 // A principal is whoever tokens are issued to, with what has happened to it.
@@ -16,9 +18,9 @@ type principal struct {
 	ip, apiIP string // where its clients are, as Entra and as the API see it
 	cuts      []cut
 
-	profile  map[string]any     // properties set at the API
-	messages []message          // its mailbox
-	drive    *shelf[*driveItem] // its files by id; nil: none yet
+	profile  map[string]any           // properties set at the API
+	messages []message                // its mailbox
+	drive    *shelf.Shelf[*driveItem] // its files by id; nil: none yet
 
 	// Sessions, refresh tokens and codes of an earlier place in the order
 	// of events are dead.

@@ -57,7 +57,7 @@ func sessionCookieOf(handles []string) *http.Cookie {
 // held.
 func (s *Server) browserSessions(handles []string) (alive []*session) {
 	for _, h := range handles {
-		if session, ok := s.sessions.get(h); ok && s.alive(session) {
+		if session, ok := s.sessions.Get(h); ok && s.alive(session) {
 			alive = append(alive, session)
 		}
 	}
@@ -103,7 +103,7 @@ func (s *Server) resume(tx *transaction) {
 // newSession signs a person in. s.mu is held.
 func (s *Server) newSession(user *account) *session {
 	session := &session{id: newGUID(), cookie: secretString(), user: user, seq: s.next(), signedIn: s.entraNow(), contexts: map[string]bool{}}
-	s.sessions.put(session.cookie, session)
+	s.sessions.Put(session.cookie, session)
 	return session
 }
 

@@ -24,7 +24,7 @@ func signIn(x *exchange) {
 		return
 	}
 	x.s.mu.Lock()
-	tx, ok := x.s.pending.get(x.r.PostForm.Get("ctx"))
+	tx, ok := x.s.pending.Get(x.r.PostForm.Get("ctx"))
 	if !ok {
 		x.s.mu.Unlock()
 		x.errorPage(aad(90023, "this sign-in has ended or never began"))
