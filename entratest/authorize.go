@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // A transaction is one authorize request, from its arrival to the code. The
@@ -74,7 +76,7 @@ func authorize(x *exchange) {
 	x.s.mu.Lock()
 	tx.cookies = cookies(x.r)
 	x.s.resume(tx)
-	tx.id = secretString()
+	tx.id = ids.Secret()
 	x.s.pending.Put(tx.id, tx)
 	next := x.s.step(tx)
 	x.s.mu.Unlock()
@@ -247,7 +249,7 @@ func (s *Server) finish(tx *transaction) handler {
 	if tx.device != nil {
 		return s.finishDevice(tx)
 	}
-	code := secretString()
+	code := ids.Secret()
 	s.codes.Put(code, &authCode{tx: tx, seq: s.next(), signin: tx.session.signin(), issued: time.Now()})
 	answer := url.Values{"code": {code}, "session_state": {tx.session.id}}
 	if tx.clientInfo {

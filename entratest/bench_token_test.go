@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // cpuTime is what the process has used so far, in user and system mode.
@@ -52,7 +54,7 @@ func BenchmarkToken(b *testing.B) {
 	code := func() url.Values { // as the sign-in pages leave it
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		code := secretString()
+		code := ids.Secret()
 		tx := &transaction{tenant: tenantID, app: app, redirectURI: "http://localhost", scope: scope}
 		s.codes.Put(code, &authCode{tx: tx, seq: s.next(), signin: s.newSession(user).signin(), issued: time.Now()})
 		return url.Values{"grant_type": {"authorization_code"}, "client_id": {publicClientID}, "code": {code},

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // A deviceGrant is one device authorization (RFC 8628), from the request of
@@ -117,7 +119,7 @@ func (s *Server) newDeviceGrant(x *exchange) (newDevice, *aadError) {
 	codes := s.policy.deviceCodes
 	g := &deviceGrant{app: app, tenant: tenant, scope: scope, claims: claims, claimsText: form.Get("claims"),
 		userCode: newUserCode(), ends: time.Now().Add(codes.lifetime())}
-	out := newDevice{code: secretString(), answer: g, lifetime: codes.lifetime(), interval: codes.interval()}
+	out := newDevice{code: ids.Secret(), answer: g, lifetime: codes.lifetime(), interval: codes.interval()}
 	s.devices.Put(out.code, g)
 	s.userCodes.Put(g.userCode, g)
 	return out, nil
@@ -128,7 +130,7 @@ func (s *Server) newDeviceGrant(x *exchange) (newDevice, *aadError) {
 const userCodeLetters = "BCDFGHJKLMNPQRSTVWXYZ23456789"
 
 func newUserCode() string {
-	code := randomBytes(9)
+	code := ids.Random(9)
 	for i, b := range code {
 		code[i] = userCodeLetters[int(b)%len(userCodeLetters)]
 	}

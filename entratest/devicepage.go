@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // devicePage is where people enter user codes. Entra's has the same path;
@@ -60,7 +62,7 @@ func (s *Server) beginDevice(x *exchange, code string) handler {
 		}
 	}
 	x.rec.Client = g.app.ClientID
-	tx := &transaction{id: secretString(), origin: s.loginOrigin(x.r), tenant: g.tenant, app: g.app,
+	tx := &transaction{id: ids.Secret(), origin: s.loginOrigin(x.r), tenant: g.tenant, app: g.app,
 		scope: g.scope, claims: g.claims, claimsText: g.claimsText, device: g, confirm: true, maxAge: -1, cookies: cookies(x.r)}
 	s.resume(tx)
 	tx.pick = tx.pick || tx.session != nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/shelf"
 	"github.com/msalcae/msalcae/internal/clouds"
 )
@@ -127,7 +128,7 @@ func graphAudiences(graph *site) []string {
 
 func (d *directory) addUser(u User) *account {
 	if u.ObjectID == "" {
-		u.ObjectID = newGUID()
+		u.ObjectID = ids.NewGUID()
 	}
 	if u.Tenant == "" {
 		u.Tenant = d.tenant
@@ -141,10 +142,10 @@ func (d *directory) addUser(u User) *account {
 
 func (d *directory) addApp(given App) *app {
 	if given.ClientID == "" {
-		given.ClientID = newGUID()
+		given.ClientID = ids.NewGUID()
 	}
 	// The service principal has an object id of its own, the same in every run.
-	a := &app{App: given, principal: newPrincipal(guidOf("service principal "+given.ClientID), given.ClientID)}
+	a := &app{App: given, principal: newPrincipal(ids.GUIDOf("service principal "+given.ClientID), given.ClientID)}
 	d.apps = append(d.apps, a)
 	return a
 }

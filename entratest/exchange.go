@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // An exchange is one request on its way through the server, with its record.
@@ -29,7 +31,7 @@ type handler func(x *exchange)
 // subject to faults.
 func (s *Server) observe(e Endpoint, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{ResponseWriter: w, s: s, r: r, traceID: newGUID(), rec: Request{
+		x := &exchange{ResponseWriter: w, s: s, r: r, traceID: ids.NewGUID(), rec: Request{
 			Time:          time.Now(),
 			Endpoint:      e,
 			Method:        r.Method,
@@ -90,7 +92,7 @@ func correlationID(r *http.Request) string {
 			return id
 		}
 	}
-	return newGUID()
+	return ids.NewGUID()
 }
 
 func isGUID(s string) bool {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
@@ -122,7 +123,7 @@ func (i *Issuer) TokenFor(lifetime time.Duration, subject string, audience ...st
 		audience = []string{exchangeAudience}
 	}
 	return issuersKey().Sign(map[string]any{
-		"iss": i.url, "sub": subject, "aud": audience, "jti": newGUID(),
+		"iss": i.url, "sub": subject, "aud": audience, "jti": ids.NewGUID(),
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(lifetime).Unix(),
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // redeemCode is RFC 6749 section 4.1.3 with RFC 7636.
@@ -120,7 +122,7 @@ func (s *Server) issueUser(req *tokenRequest, in signin, scope scopeRequest, cla
 		s.assertions.Put(i.id, in)
 	}
 	if scope.offline {
-		i.refreshToken = secretString()
+		i.refreshToken = ids.Secret()
 		s.refresh.Put(i.refreshToken, &refreshToken{signin: in, app: req.app, scopes: scope.asked, seq: i.seq, issued: i.at})
 	}
 	return i, nil

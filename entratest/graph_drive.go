@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/shelf"
 )
 
@@ -39,7 +40,7 @@ func (d *driveItem) shown() map[string]any {
 }
 
 // newTag changes the tag, as every change of the file does.
-func (d *driveItem) newTag() { d.tag = `"{` + newGUID() + `},1"` }
+func (d *driveItem) newTag() { d.tag = `"{` + ids.NewGUID() + `},1"` }
 
 // A place is where a URL says that a file is: by its id or by its path, which
 // knows no case. See https://learn.microsoft.com/graph/onedrive-addressing-driveitems.
@@ -94,7 +95,7 @@ func (x *exchange) put(owner *principal, at place, size int64, sha256 string) {
 	d, status := at.in(owner.drive), http.StatusOK
 	fits := d == nil || x.matches(d)
 	if d == nil {
-		d, status = &driveItem{id: newGUID(), path: at.name()}, http.StatusCreated
+		d, status = &driveItem{id: ids.NewGUID(), path: at.name()}, http.StatusCreated
 		owner.drive.Put(d.id, d)
 	}
 	if fits {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // A message is one of a mailbox: what was posted, with an id.
@@ -190,7 +192,7 @@ func sendMail(x *exchange, c *caller) {
 
 // keep puts a message into the mailbox and returns it with its id.
 func (s *Server) keep(owner *principal, body message) message {
-	body["id"] = json.RawMessage(`"` + newGUID() + `"`)
+	body["id"] = json.RawMessage(`"` + ids.NewGUID() + `"`)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	owner.messages = append(owner.messages, body)

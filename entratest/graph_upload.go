@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // uploadHost is the host of upload sessions for who knows Graph by its real
@@ -54,7 +56,7 @@ func createUploadSession(x *exchange, c *caller, at place) {
 			return
 		}
 	}
-	u := &uploadSession{id: secretString(), at: at, owner: c.principal, expires: time.Now().Add(uploadLifetime), sum: newSHA256()}
+	u := &uploadSession{id: ids.Secret(), at: at, owner: c.principal, expires: time.Now().Add(uploadLifetime), sum: newSHA256()}
 	x.s.mu.Lock()
 	x.s.uploads.Put(u.id, u)
 	state := u.state()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
@@ -59,7 +60,7 @@ func (s *Server) newIssue(req *tokenRequest, a *admission) (*issue, *aadError) {
 		i.capabilities = a.claims.capabilities()
 	}
 	if !a.person() && tenant != s.tenantID {
-		i.objectID = guidOf("service principal " + req.app.ClientID + " " + tenant)
+		i.objectID = ids.GUIDOf("service principal " + req.app.ClientID + " " + tenant)
 	}
 	// A demanded nbf is met and not undercut: what the API demanded a second
 	// ago must satisfy it now.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"sync"
 
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
@@ -104,7 +105,7 @@ func (t *accessToken) place() {
 // tokenID makes a uti claim: the place in the order of events is in it, so
 // that tokens issued within one second can be told apart, which iat cannot.
 func tokenID(seq uint64) string {
-	b := append(binary.BigEndian.AppendUint64(nil, seq), randomBytes(8)...)
+	b := append(binary.BigEndian.AppendUint64(nil, seq), ids.Random(8)...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
@@ -75,7 +76,7 @@ func (i *identity) issue(names ...string) *tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(err)
 	leaf := certify(&x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(randomBytes(16)),
+		SerialNumber: new(big.Int).SetBytes(ids.Random(16)),
 		Subject:      pkix.Name{CommonName: "entratest: for tests only"},
 		NotBefore:    certsFrom,
 		NotAfter:     certsUntil,

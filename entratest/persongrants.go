@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/jose"
 )
 
@@ -104,7 +105,7 @@ func (s *Server) issueAbsent(req *tokenRequest, user *account) (*issue, *aadErro
 	if err != nil {
 		return nil, err
 	}
-	in := signin{user: user, session: newGUID(), family: new(family), at: s.entraNow(), contexts: map[string]bool{}}
+	in := signin{user: user, session: ids.NewGUID(), family: new(family), at: s.entraNow(), contexts: map[string]bool{}}
 	return s.issueUser(req, in, scope, req.claims, "")
 }
 

@@ -74,3 +74,12 @@ func (r scopeRequest) scp() string {
 	}
 	return strings.Join(granted, " ")
 }
+
+func hasFold(list []string, want string) bool {
+	for _, v := range list {
+		if strings.EqualFold(v, want) {
+			return true
+		}
+	}
+	return false
+}

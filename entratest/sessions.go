@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // A session is a person signed in with one browser.
@@ -102,7 +104,7 @@ func (s *Server) resume(tx *transaction) {
 
 // newSession signs a person in. s.mu is held.
 func (s *Server) newSession(user *account) *session {
-	session := &session{id: newGUID(), cookie: secretString(), user: user, seq: s.next(), signedIn: s.entraNow(), contexts: map[string]bool{}}
+	session := &session{id: ids.NewGUID(), cookie: ids.Secret(), user: user, seq: s.next(), signedIn: s.entraNow(), contexts: map[string]bool{}}
 	s.sessions.Put(session.cookie, session)
 	return session
 }

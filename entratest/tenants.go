@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/msalcae/msalcae/entratest/internal/ids"
 )
 
 // A Tenant is a directory with people of its own.
@@ -52,7 +54,7 @@ func (t *tenants) find(name string) (Tenant, bool) {
 // tenants. AddTenant panics if the domain is empty, or it or the id is taken.
 func (s *Server) AddTenant(t Tenant) Tenant {
 	if t.ID == "" {
-		t.ID = newGUID()
+		t.ID = ids.NewGUID()
 	}
 	t.ID = strings.ToLower(t.ID)
 	_, domainTaken := s.tenant(t.Domain)
@@ -82,7 +84,7 @@ func (s *Server) AddGuest(user, tenant string) {
 	if u == nil || !ok {
 		panic(fmt.Sprintf("entratest: AddGuest: there is no user %q or no tenant %q", user, tenant))
 	}
-	id := guidOf("guest " + u.ObjectID + " " + t.ID)
+	id := ids.GUIDOf("guest " + u.ObjectID + " " + t.ID)
 	u.guest = append(u.guest, t.ID)
 	s.people[strings.ToLower(id)] = u
 }
@@ -124,7 +126,7 @@ func (u *account) objectAt(tenant string) string {
 	if tenant == u.Tenant {
 		return u.ObjectID
 	}
-	return guidOf("guest " + u.ObjectID + " " + tenant)
+	return ids.GUIDOf("guest " + u.ObjectID + " " + tenant)
 }
 
 // sameTenant tells whether a code that was issued at the authority of one name
