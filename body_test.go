@@ -246,73 +246,43 @@ func TestBodyStreamsBothWays(t *testing.T) {
 }
 
 // A body whose caller waits for the answer before it sends anything is replayed
-// while the first send's Read is still in progress.
+// while the first send's Read is still in progress. Over HTTP/1.1 net/http goes
+// on with that Read, and closes the body when it ends.
 func TestBodyStreamsBothWaysAfterAChallenge(t *testing.T) {
-	echo := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == "Bearer t1" {
-			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`)
-			w.WriteHeader(http.StatusUnauthorized)
-			return
+	for name, start := range map[string]func(*httptest.Server){"HTTP/2": overHTTP2, "HTTP/1.1": (*httptest.Server).Start} {
+		echo := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 is
+			if r.Header.Get("Authorization") == "Bearer t1" {
+				w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			w.WriteHeader(http.StatusOK)
+			w.(http.Flusher).Flush()
+			io.Copy(w, r.Body)
+		}))
+		start(echo)
+		defer echo.Close()
+		_, host, _ := strings.Cut(echo.URL, "://")
+		for _, first := range []string{"", "before "} {
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // less than a base has to close a body
+			defer cancel()
+			tr := &msalcae.Transport{Source: &tokens{}, Base: echo.Client().Transport, Hosts: []string{host}}
+			r, w := io.Pipe()
+			wrote := make(chan error, 1)
+			go func() {
+				_, err := io.WriteString(w, first)
+				wrote <- err
+			}()
+			resp, err := tr.RoundTrip(request(t, "POST", echo.URL, r).WithContext(ctx))
+			require.NoError(t, err, name)
+			require.Equal(t, http.StatusOK, resp.StatusCode)
+			go func() {
+				<-wrote
+				io.WriteString(w, "after")
+				w.Close()
+			}()
+			assert.Equal(t, first+"after", text(t, resp))
 		}
-		w.WriteHeader(http.StatusOK)
-		w.(http.Flusher).Flush()
-		io.Copy(w, r.Body)
-	}))
-	overHTTP2(echo)
-	defer echo.Close()
-	for _, first := range []string{"", "before "} {
-		tr := &msalcae.Transport{Source: &tokens{}, Base: echo.Client().Transport, Hosts: []string{strings.TrimPrefix(echo.URL, "https://")}}
-		r, w := io.Pipe()
-		wrote := make(chan error, 1)
-		go func() {
-			_, err := io.WriteString(w, first)
-			wrote <- err
-		}()
-		resp, err := tr.RoundTrip(request(t, "POST", echo.URL, r))
-		require.NoError(t, err)
-		require.Equal(t, http.StatusOK, resp.StatusCode)
-		go func() {
-			<-wrote
-			io.WriteString(w, "after")
-			w.Close()
-		}()
-		assert.Equal(t, first+"after", text(t, resp))
-	}
-}
-
-// So it is over HTTP/1.1, where net/http goes on with the first send's Read
-// after the answer, and closes the body when that ends.
-func TestBodyWaitsForTheCallerAfterAChallengeOverHTTP1(t *testing.T) {
-	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		assert.NoError(t, http.NewResponseController(w).EnableFullDuplex())
-		if r.Header.Get("Authorization") == "Bearer t1" {
-			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`)
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		w.WriteHeader(http.StatusOK)
-		w.(http.Flusher).Flush()
-		io.Copy(w, r.Body)
-	}))
-	defer echo.Close()
-	for _, first := range []string{"", "before "} {
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // less than a base has to close a body
-		defer cancel()
-		tr := &msalcae.Transport{Source: &tokens{}, Base: echo.Client().Transport, Hosts: []string{strings.TrimPrefix(echo.URL, "http://")}}
-		r, w := io.Pipe()
-		wrote := make(chan error, 1)
-		go func() {
-			_, err := io.WriteString(w, first)
-			wrote <- err
-		}()
-		resp, err := tr.RoundTrip(request(t, "POST", echo.URL, r).WithContext(ctx))
-		require.NoError(t, err)
-		require.Equal(t, http.StatusOK, resp.StatusCode)
-		go func() {
-			<-wrote
-			io.WriteString(w, "after")
-			w.Close()
-		}()
-		assert.Equal(t, first+"after", text(t, resp))
 	}
 }
