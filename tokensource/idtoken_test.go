@@ -78,6 +78,17 @@ func TestIDTokenOfACode(t *testing.T) {
 	}
 }
 
+// MSAL takes an ID token of anybody's, for anybody and long over.
+func TestMSALAcceptsAnyIDToken(t *testing.T) {
+	stranger := `{"sub":"ada","preferred_username":"ada","aud":"another","iss":"https://login.evil.test/x","exp":1}`
+	c, ada := rawWebApp(t, &scriptedEntra{answer: func(int, url.Values) (int, string) {
+		return 200, strings.Replace(userToken("ada", "at", "read", ""), b64(idPayload("ada")), b64(stranger), 1)
+	}})
+	res, err := c.AcquireTokenSilent(t.Context(), []string{"read"}, confidential.WithSilentAccount(ada))
+	require.NoError(t, err, "MSAL does not show the defect any more")
+	assert.Equal(t, "https://login.evil.test/x", res.IDToken.Issuer)
+}
+
 func second(_ any, err error) error { return err }
 
 // webAppAt returns a web app whose authority names issuer, and gives ID tokens
