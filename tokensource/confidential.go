@@ -143,7 +143,7 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 		return build(noRegion, more) // Entra's regional token services know applications alone
 	}
 	if cfg.MaxAssertions > 0 {
-		c.delegates = shelf.New[delegateKey, *Source](cfg.MaxAssertions)
+		c.delegates = shelf.New[delegateKey, *Source](cfg.MaxAssertions, delegateKey.hash)
 	}
 	return c, nil
 }
@@ -161,7 +161,7 @@ func wrapConfidential(client confidential.Client) *Confidential {
 		client:    client,
 		check:     &capabilityCheck{},
 		sources:   registry.New[confidentialKey, *Source](maxSources, confidentialKey.hash),
-		delegates: shelf.New[delegateKey, *Source](maxAssertions),
+		delegates: shelf.New[delegateKey, *Source](maxAssertions, delegateKey.hash),
 		voids:     engine.NewVoids(),
 	}}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/jwt"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
 
 // ErrAssertionExpired is wrapped by the error of a source of OnBehalfOf whose
@@ -42,6 +43,8 @@ type delegateKey struct {
 	assertion      engine.Fingerprint
 	tenant, scopes string
 }
+
+func (k delegateKey) hash() uint64 { return registry.HashBytes(k.assertion[:]) ^ uint64(len(k.scopes)) }
 
 // OnBehalfOf returns the source of the tokens with which this application, an
 // API, calls another one as the person who called it (the on-behalf-of flow,

@@ -14,6 +14,7 @@ import (
 	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
 	"github.com/msalcae/msalcae/tokensource/internal/jwt"
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 	"github.com/msalcae/msalcae/tokensource/internal/shelf"
 )
 
@@ -81,7 +82,7 @@ func (c *Confidential) WebApp(cfg WebConfig) (*WebApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &WebApp{app: c, front: front, redirectURI: cfg.RedirectURI, scopes: canonical, users: shelf.New[string, *webUser](bound)}, nil
+	return &WebApp{app: c, front: front, redirectURI: cfg.RedirectURI, scopes: canonical, users: shelf.New[string, *webUser](bound, registry.HashString)}, nil
 }
 
 // checkRedirect accepts what Entra accepts of a web app

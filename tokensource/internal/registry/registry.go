@@ -17,6 +17,10 @@ import (
 // Lookups take no lock: a table of chains is read while it changes. A lookup
 // that a change led astray finds nothing, and is repeated under the lock.
 type Registry[K comparable, V any] struct {
+	// Left is told which entries leave because there are too many. It is set
+	// before the first use, and must not come back. nil: nobody is told.
+	Left func(*Entry[K, V])
+
 	bound int
 	hash  func(K) uint64
 	table atomic.Pointer[[]chain[K, V]] // its length is a power of two
@@ -36,12 +40,15 @@ type Entry[K comparable, V any] struct {
 	Value V
 
 	hash uint64
-	used atomic.Uint64 // Registry.came when it was asked for last
+	used atomic.Uint64 // Registry.came when it came; when it was asked for last, and one
 	next atomic.Pointer[Entry[K, V]]
 }
 
 // HashString is a hash of keys that are strings.
 func HashString(key string) uint64 { return maphash.String(seed, key) }
+
+// HashBytes is a hash of keys that are bytes.
+func HashBytes(key []byte) uint64 { return maphash.Bytes(seed, key) }
 
 var seed = maphash.MakeSeed()
 
@@ -70,7 +77,7 @@ func (r *Registry[K, V]) Find(key K) (value V, ok bool) {
 // use notes that e was asked for since the last value came. Callers who ask
 // again and again write nothing, and nothing that others read.
 func (r *Registry[K, V]) use(e *Entry[K, V]) {
-	if now := r.came.Load(); e.used.Load() != now {
+	if now := r.came.Load() | 1; e.used.Load() != now {
 		e.used.Store(now)
 	}
 }
@@ -86,8 +93,7 @@ func (r *Registry[K, V]) FindOr(key K, create func() V) V {
 		return v
 	}
 	e := &Entry[K, V]{Key: key, Value: create(), hash: r.hash(key)}
-	r.came.Add(1)
-	r.use(e)
+	e.used.Store(r.came.Add(2))
 	if r.size++; r.size > len(*r.table.Load()) {
 		r.grow()
 	}
@@ -96,6 +102,27 @@ func (r *Registry[K, V]) FindOr(key K, create func() V) V {
 		r.shrink()
 	}
 	return e.Value
+}
+
+// Drop removes the value of key and returns it.
+func (r *Registry[K, V]) Drop(key K) (value V, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	hash, table := r.hash(key), *r.table.Load()
+	for e := table[hash&uint64(len(table)-1)].first.Load(); e != nil; e = e.next.Load() {
+		if e.hash == hash && e.Key == key {
+			r.unlink(e)
+			return e.Value, true
+		}
+	}
+	return value, false
+}
+
+// Len returns how many values there are.
+func (r *Registry[K, V]) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.size
 }
 
 // link puts e at the front of its chain in table.
@@ -121,6 +148,9 @@ func (r *Registry[K, V]) shrink() {
 	slices.SortFunc(all, func(a, b *Entry[K, V]) int { return cmp.Compare(a.used.Load(), b.used.Load()) })
 	for _, e := range all[:max(r.size-r.bound, r.bound/64)] {
 		r.unlink(e)
+		if r.Left != nil {
+			r.Left(e)
+		}
 	}
 }
 

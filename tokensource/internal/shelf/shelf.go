@@ -3,22 +3,21 @@ package shelf
 
 import (
 	"container/heap"
-	"container/list"
 	"sync"
 	"time"
 	"weak"
+
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 )
 
 // A Shelf keeps values by key. A value leaves at its time, or when there are
 // more than the bound and nobody has asked for it for longest. It has no
 // goroutine; while it holds values that end, it has one timer, which does not
-// keep the Shelf alive. Safe for concurrent use.
+// keep the Shelf alive. Safe for concurrent use; looking takes no lock.
 type Shelf[K comparable, V any] struct {
-	bound int
+	items *registry.Registry[K, *item[K, V]]
 
-	mu     sync.Mutex
-	items  map[K]*item[K, V]
-	recent list.List // of *item[K, V]; front: asked for last
+	mu     sync.Mutex // held to change items
 	ending ends[K, V]
 	timer  *time.Timer
 	due    time.Time // of the timer; zero: not set
@@ -28,28 +27,23 @@ type item[K comparable, V any] struct {
 	key   K
 	value V
 	until time.Time // zero: as long as it is used
-	place *list.Element
-	index int // in ending; -1: not there
+	index int       // in ending; -1: not there
 }
 
-// New returns a shelf for at most bound values.
-func New[K comparable, V any](bound int) *Shelf[K, V] {
-	return &Shelf[K, V]{bound: bound, items: map[K]*item[K, V]{}}
+// New returns a shelf for at most bound values. hash is as in registry.New.
+func New[K comparable, V any](bound int, hash func(K) uint64) *Shelf[K, V] {
+	s := &Shelf[K, V]{items: registry.New[K, *item[K, V]](bound, hash)}
+	s.items.Left = func(e *registry.Entry[K, *item[K, V]]) { s.forget(e.Value) }
+	return s
 }
 
-// Get returns the value of key, which has then been asked for.
-func (s *Shelf[K, V]) Get(key K) (V, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.get(key)
-}
-
-func (s *Shelf[K, V]) get(key K) (value V, ok bool) {
-	i, ok := s.items[key]
+// Get returns the value of key, which has then been asked for. While others add
+// and drop it may miss a value, which Add finds.
+func (s *Shelf[K, V]) Get(key K) (value V, ok bool) {
+	i, ok := s.items.Find(key)
 	if !ok || i.ended(time.Now()) {
 		return value, false
 	}
-	s.recent.MoveToFront(i.place)
 	return i.value, true
 }
 
@@ -58,18 +52,13 @@ func (s *Shelf[K, V]) get(key K) (value V, ok bool) {
 func (s *Shelf[K, V]) Add(key K, value V, until time.Time) V {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if have, ok := s.get(key); ok {
-		return have
-	}
 	s.sweep(time.Now())
 	i := &item[K, V]{key: key, value: value, until: until, index: -1}
-	i.place = s.recent.PushFront(i)
-	s.items[key] = i
+	if have := s.items.FindOr(key, func() *item[K, V] { return i }); have != i {
+		return have.value
+	}
 	if !until.IsZero() {
 		heap.Push(&s.ending, i)
-	}
-	if len(s.items) > s.bound {
-		s.remove(s.recent.Back().Value.(*item[K, V]))
 	}
 	s.arm()
 	return value
@@ -79,24 +68,19 @@ func (s *Shelf[K, V]) Add(key K, value V, until time.Time) V {
 func (s *Shelf[K, V]) Drop(key K) (value V, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, ok := s.items[key]
+	i, ok := s.items.Drop(key)
 	if !ok {
 		return value, false
 	}
-	s.remove(i)
+	s.forget(i)
 	return i.value, true
 }
 
 // Len returns how many values there are.
-func (s *Shelf[K, V]) Len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.items)
-}
+func (s *Shelf[K, V]) Len() int { return s.items.Len() }
 
-func (s *Shelf[K, V]) remove(i *item[K, V]) {
-	delete(s.items, i.key)
-	s.recent.Remove(i.place)
+// forget takes i, which has left, off the list of what ends. The caller holds mu.
+func (s *Shelf[K, V]) forget(i *item[K, V]) {
 	if i.index >= 0 {
 		heap.Remove(&s.ending, i.index)
 	}
@@ -105,7 +89,8 @@ func (s *Shelf[K, V]) remove(i *item[K, V]) {
 // sweep removes what has ended.
 func (s *Shelf[K, V]) sweep(now time.Time) {
 	for len(s.ending) > 0 && s.ending[0].ended(now) {
-		s.remove(s.ending[0])
+		s.items.Drop(s.ending[0].key)
+		s.forget(s.ending[0])
 	}
 }
 

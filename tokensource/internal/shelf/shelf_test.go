@@ -8,12 +8,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/msalcae/msalcae/tokensource/internal/registry"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
+func ownHash(k int) uint64 { return uint64(k) }
+
 func TestTheLeastRecentlyUsedLeaves(t *testing.T) {
-	s := New[string, int](2)
+	s := New[string, int](2, registry.HashString)
 	assert.Equal(t, 1, s.Add("a", 1, time.Time{}))
 	s.Add("b", 2, time.Time{})
 	assert.Equal(t, 1, s.Add("a", 9, time.Time{}), "what is there stays")
@@ -34,7 +37,7 @@ func TestTheLeastRecentlyUsedLeaves(t *testing.T) {
 // Each leaves at its time, whether or not anybody calls.
 func TestValuesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := New[string, int](10)
+		s := New[string, int](10, registry.HashString)
 		s.Add("hour", 1, time.Now().Add(time.Hour))
 		s.Add("minute", 2, time.Now().Add(time.Minute))
 		s.Add("ever", 3, time.Time{})
@@ -61,7 +64,7 @@ func TestValuesEnd(t *testing.T) {
 func TestListsAgree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rand := rand.New(rand.NewPCG(1, 2))
-		s := New[int, int](20)
+		s := New[int, int](20, ownHash)
 		for range 5000 {
 			key := rand.IntN(40)
 			switch rand.IntN(4) {
@@ -76,12 +79,12 @@ func TestListsAgree(t *testing.T) {
 			}
 			synctest.Wait()
 			s.mu.Lock()
-			require.LessOrEqual(t, len(s.items), 20)
-			require.Equal(t, len(s.items), s.recent.Len())
-			require.Len(t, s.ending, len(s.items))
+			require.LessOrEqual(t, s.Len(), 20)
+			require.Len(t, s.ending, s.Len())
 			for n, i := range s.ending {
 				require.Equal(t, n, i.index)
-				require.Same(t, i, s.items[i.key])
+				held, _ := s.items.Find(i.key)
+				require.Same(t, i, held)
 				require.False(t, i.ended(time.Now().Add(-time.Nanosecond)))
 			}
 			s.mu.Unlock()
@@ -98,7 +101,7 @@ func TestListsAgree(t *testing.T) {
 func TestTheTimerKeepsNothing(t *testing.T) {
 	gone := make(chan struct{})
 	func() {
-		s := New[string, int](1)
+		s := New[string, int](1, registry.HashString)
 		s.Add("a", 1, time.Now().Add(24*time.Hour))
 		runtime.AddCleanup(s, func(struct{}) { close(gone) }, struct{}{})
 	}()
@@ -114,7 +117,7 @@ func TestTheTimerKeepsNothing(t *testing.T) {
 }
 
 func TestConcurrentUse(t *testing.T) {
-	s := New[int, int](8)
+	s := New[int, int](8, ownHash)
 	var wg sync.WaitGroup
 	for n := range 8 {
 		wg.Go(func() {
