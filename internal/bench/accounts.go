@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -16,8 +17,9 @@ import (
 )
 
 // accounts looks up the sources of many people and takes their tokens, as a
-// handler does, in an order that no cache of the processor foresees. The floor
-// is a map of atomic token pointers.
+// handler does: of everybody in an order that no cache of the processor foresees,
+// and of a hundred who come again and again. The floor is a map of atomic token
+// pointers.
 func accounts(r *report, s settings) {
 	s.rounds = min(s.rounds, 9) // to collect the garbage of a crowd takes a while
 	for _, n := range []int{1, 1000, 100_000} {
@@ -29,30 +31,58 @@ func accounts(r *report, s settings) {
 			tok.Store(&msalcae.Token{Value: "token", ExpiresOn: time.Now().Add(time.Hour)})
 			table[key{a.HomeAccountID, a.Realm, scope}] = tok
 		}
-		next := func(i *int) public.Account {
+		look := func(who string, next func(*int) public.Account) {
+			var i, j int
+			name := "a map of tokens, " + who
+			results := measure(s, 1, []subject{
+				{name, func() {
+					a := next(&i)
+					if table[key{a.HomeAccountID, a.Realm, scope}].Load() == nil {
+						panic("no token")
+					}
+				}},
+				{"**msalcae**, " + who + ": Account and Token", func() {
+					_, err := source(next(&j)).Token(context.Background(), msalcae.TokenRequest{})
+					must(err)
+				}},
+			})
+			r.results(results, "", name, "")
+		}
+		look(fmt.Sprintf("%d people", n), func(i *int) public.Account {
 			*i += 7919
 			return people[*i%n]
-		}
-		var i, j int
-		name := fmt.Sprintf("a map of tokens, %d people", n)
-		results := measure(s, 1, []subject{
-			{name, func() {
-				a := next(&i)
-				if table[key{a.HomeAccountID, a.Realm, scope}].Load() == nil {
-					panic("no token")
-				}
-			}},
-			{fmt.Sprintf("**msalcae**, %d people: Account and Token", n), func() {
-				_, err := source(next(&j)).Token(context.Background(), msalcae.TokenRequest{})
-				must(err)
-			}},
 		})
-		r.results(results, "", name, "")
+		if n > 1000 {
+			look(fmt.Sprintf("100 of %d people", n), func(i *int) public.Account {
+				*i++
+				return people[*i%100*(n/100)]
+			})
+		}
 		if n > 1 {
 			r.row("memory for each besides its token and MSAL's", fmt.Sprintf("%d B", bytes))
 		}
 	}
+	assertions(r, s)
 }
+
+// assertions looks up the source of an assertion and takes its token. The floor
+// is the assertion's hash.
+func assertions(r *report, s settings) {
+	client, assertion := newConfidential(&sts{}), idToken(strings.Repeat("ada", 400)) // 2 KiB, as Entra's are
+	ours := func() {
+		_, err := client.OnBehalfOf(assertion, scope).Token(context.Background(), msalcae.TokenRequest{})
+		must(err)
+	}
+	ours()
+	bytes := []byte(assertion)
+	const name = "SHA-256 of an assertion"
+	r.results(measure(s, 1, []subject{
+		{name, func() { sum = sha256.Sum256(bytes) }},
+		{"**msalcae**: OnBehalfOf and Token", ours},
+	}), "", name, "")
+}
+
+var sum [sha256.Size]byte
 
 // crowd is a client with the sources of n people, all with tokens, and what one
 // source costs besides its token.
