@@ -1,6 +1,7 @@
 package msalcae
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,11 +25,7 @@ func (t *Transport) answer(req *http.Request, refused *Token, up *upload, resp *
 	if err != nil {
 		up.settle(true)
 	}
-	select {
-	case <-closed: // as a rule at once: the upload has come to rest
-	case <-ctx.Done():
-	case <-time.After(mostDrain):
-	}
+	awaitRest(ctx, closed)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -37,6 +34,20 @@ func (t *Transport) answer(req *http.Request, refused *Token, up *upload, resp *
 		return nil, challenge
 	}
 	return t.replay(req, tok, up, body)
+}
+
+// awaitRest waits until the upload has come to rest: as a rule it has.
+func awaitRest(ctx context.Context, closed <-chan struct{}) {
+	select {
+	case <-closed:
+		return
+	default:
+	}
+	select {
+	case <-closed:
+	case <-ctx.Done():
+	case <-time.After(mostDrain):
+	}
 }
 
 // prepare does everything that must succeed before the second send.

@@ -9,6 +9,9 @@ type key struct{}
 
 // Mark returns a context that Marked recognises.
 func Mark(ctx context.Context) context.Context {
+	if Marked(ctx) {
+		return ctx
+	}
 	return context.WithValue(ctx, key{}, true)
 }
 

@@ -105,7 +105,7 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 func (w *Wire) CloseIdleConnections() { w.client.CloseIdleConnections() }
 
 func (w *Wire) send(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(inflight.Mark(req.Context()), attemptLimit)
+	ctx, cancel := limited(inflight.Mark(req.Context()))
 	resp, err := w.client.Do(req.WithContext(ctx))
 	if err != nil {
 		cancel()
@@ -113,6 +113,15 @@ func (w *Wire) send(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = &boundedBody{body: resp.Body, left: maxBody, cancel: cancel}
 	return resp, nil
+}
+
+// limited returns ctx with an end within attemptLimit, which a token request of
+// ours has already.
+func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= attemptLimit {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, attemptLimit)
 }
 
 // discover answers from the documents kept, or fetches on a context of its
