@@ -3,6 +3,8 @@ package entratest
 import (
 	"net/http"
 	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/reply"
 )
 
 // SetChallengeForm makes the Graph-like API refuse tokens in another form than
@@ -48,7 +50,7 @@ func (x *exchange) unauthorized(message string) { x.refuse(refusal{message: mess
 // refuse answers in the form of the API
 // (https://learn.microsoft.com/entra/identity-platform/claims-challenge).
 func (x *exchange) refuse(r refusal) {
-	x.early()
+	reply.Early(x)
 	status := x.refusalHeaders(r)
 	body := graphBody
 	if f, _ := formOf(x.form); f.body != nil {
@@ -75,12 +77,6 @@ func (x *exchange) refusalHeaders(r refusal) int {
 		return f.status
 	}
 	return http.StatusUnauthorized
-}
-
-// early lets an answer overtake the request's body, which HTTP/1.1 otherwise
-// reads first.
-func (x *exchange) early() {
-	http.NewResponseController(x.ResponseWriter).EnableFullDuplex() // not needed for HTTP/2, an error there
 }
 
 // loginOfAPI is the authority that an API points to.

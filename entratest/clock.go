@@ -1,7 +1,6 @@
 package entratest
 
 import (
-	"net/http"
 	"sync/atomic"
 	"time"
 )
@@ -25,9 +24,6 @@ func (s *Server) entraNow() time.Time { return time.Now().Add(time.Duration(s.cl
 
 // apiNow is the time by the API's clock.
 func (s *Server) apiNow() time.Time { return time.Now().Add(time.Duration(s.clocks.api.Load())) }
-
-// date sets the header that net/http sets by the true clock.
-func date(h http.Header, now time.Time) { h.Set("Date", now.UTC().Format(http.TimeFormat)) }
 
 // SetPropagationDelay says how long events need from Entra to the API, which
 // goes on taking tokens until then: at Entra "up to 15 minutes". It counts for

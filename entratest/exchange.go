@@ -3,13 +3,13 @@ package entratest
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/msalcae/msalcae/entratest/internal/ids"
+	"github.com/msalcae/msalcae/entratest/internal/reply"
 )
 
 // An exchange is one request on its way through the server, with its record.
@@ -168,7 +168,7 @@ func (x *exchange) commit(status int) {
 // entraHeaders are on every answer of the authority.
 func (x *exchange) entraHeaders() {
 	h := x.Header()
-	date(h, x.s.entraNow())
+	reply.Date(h, x.s.entraNow())
 	h.Set("Cache-Control", "no-store, no-cache")
 	h.Set("Pragma", "no-cache")
 	h.Set("Expires", "-1")
@@ -182,11 +182,5 @@ func (x *exchange) entraHeaders() {
 }
 
 func (x *exchange) json(status int, body any) {
-	b, err := json.Marshal(body)
-	must(err)
-	x.Header().Set("Content-Type", "application/json; charset=utf-8")
-	x.WriteHeader(status)
-	if x.r.Method != http.MethodHead {
-		x.Write(b)
-	}
+	reply.JSON(x, x.r, status, body)
 }

@@ -1,10 +1,12 @@
 package entratest
 
+import "github.com/msalcae/msalcae/entratest/internal/reply"
+
 // graphHeaders are on every answer of the Graph-like API.
 func (x *exchange) graphHeaders() {
 	x.requestIDs()
 	h := x.Header()
-	date(h, x.s.apiNow())
+	reply.Date(h, x.s.apiNow())
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	h.Set("x-ms-ags-diagnostic", `{"ServerInfo":{"DataCenter":"entratest","Slice":"E","Ring":"1","ScaleUnit":"001","RoleInstance":"TEST0001"}}`)
 }

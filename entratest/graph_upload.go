@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae/entratest/internal/ids"
+	"github.com/msalcae/msalcae/entratest/internal/reply"
 )
 
 // uploadHost is the host of upload sessions for who knows Graph by its real
@@ -89,7 +90,7 @@ func (s *Server) uploadHost() http.Handler {
 			}
 			if x.rec.TokenSHA256 != "" {
 				// OneDrive says no to a token that it did not ask for.
-				x.early()
+				reply.Early(x)
 				x.graphError(http.StatusUnauthorized, "unauthenticated", "An upload URL is authorized by itself: send no Authorization header.")
 				return
 			}
@@ -101,7 +102,7 @@ func (s *Server) uploadHost() http.Handler {
 			}
 			x.s.mu.Unlock()
 			if !ok {
-				x.early()
+				reply.Early(x)
 				x.graphError(http.StatusNotFound, "itemNotFound", "The upload session was not found.")
 				return
 			}
@@ -145,7 +146,7 @@ func putFragment(x *exchange, u *uploadSession) {
 		x.graphError(http.StatusBadRequest, "invalidRequest", "The Content-Range header is missing or malformed.")
 		return
 	case size > maxFragment:
-		x.early()
+		reply.Early(x)
 		x.graphError(http.StatusRequestEntityTooLarge, "invalidRequest", "A fragment is 60 MiB at most.")
 		return
 	}
@@ -158,7 +159,7 @@ func putFragment(x *exchange, u *uploadSession) {
 	x.s.mu.Unlock()
 	must(err)
 	if !fits {
-		x.early()
+		reply.Early(x)
 		x.graphError(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "The uploaded fragment overlaps with data that has already been received, or leaves some out.")
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/msalcae/msalcae/entratest/internal/jose"
+	"github.com/msalcae/msalcae/entratest/internal/reply"
 )
 
 // A Resource says what an API is called and how it speaks.
@@ -53,7 +54,7 @@ func (s *Server) guard(resource func() Resource, h func(*exchange, *caller)) han
 		if x.graph {
 			x.graphHeaders()
 		} else {
-			date(x.Header(), s.apiNow())
+			reply.Date(x.Header(), s.apiNow())
 		}
 		if x.faulty() {
 			return
