@@ -34,13 +34,14 @@ type importRule struct {
 }
 
 // Imports run one way: tokensource, then the root, then wwwauth; entratest
-// stands beside them, so that what it proves is not proved by our own code. The
-// engine below tokensource knows neither MSAL nor any store; what keeps its
-// records in a cache knows no flows.
+// stands beside them, so that what it proves is not proved by our own code, and
+// the API in it knows no tokens. The engine below tokensource knows neither MSAL
+// nor any store; what keeps its records in a cache knows no flows.
 var importRules = []importRule{
 	{pkg: "wwwauth", ours: []string{"internal/clouds"}},
 	{pkg: "", ours: []string{"wwwauth", "internal"}, others: []string{"golang.org/x/sync"}},
 	{pkg: "entratest", ours: []string{"wwwauth", "internal"}},
+	{pkg: "entratest/internal/graph", ours: []string{"entratest/internal/ids", "entratest/internal/reply", "entratest/internal/shelf"}},
 	{pkg: "cache", ours: []string{"internal"}, others: []string{"*"}},
 	{pkg: "tokensource/internal/engine", ours: []string{".", "wwwauth", "internal"}, others: []string{"golang.org/x/sync"}},
 	{
@@ -78,6 +79,9 @@ func TestHouseImportRulesCatch(t *testing.T) {
 		{modulePath + "/wwwauth", modulePath + "/internal/clouds", ""},
 		{modulePath + "/entratest/cmd/entratest", modulePath, "entratest must not depend on " + modulePath},
 		{modulePath + "/entratest", msalPath + "/apps/cache", "entratest must not depend on"},
+		{modulePath + "/entratest/internal/graph", modulePath + "/entratest", "entratest/internal/graph must not depend on"},
+		{modulePath + "/entratest/internal/graph", modulePath + "/entratest/internal/jose", "entratest/internal/graph must not depend on"},
+		{modulePath + "/entratest/internal/graph", modulePath + "/entratest/internal/shelf", ""},
 		{modulePath + "/cache", modulePath, "cache must not depend on"},
 		{modulePath + "/tokensource", modulePath + "/entratest", "tokensource must not depend on"},
 		{modulePath + "/tokensource", modulePath + "/cache", ""},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/graph"
 )
 
 // A caller is who an access token speaks for: a user or an application.
@@ -12,6 +14,7 @@ type caller struct {
 	user  *account // nil: an application
 	app   *app     // nil: a user
 	token *accessToken
+	kept  *graph.Store // what was kept by the Graph-like API when the token was looked at
 }
 
 // caller finds whom the token speaks for, who may have been deleted since; nil:
@@ -80,6 +83,7 @@ func (s *Server) decide(t *accessToken, path string) (*caller, decision) {
 	if c == nil || t.seq < s.born {
 		return nil, decision{}
 	}
+	c.kept = s.graphStore
 	u := &use{policy: &s.policy, token: t, caller: c, path: path}
 	for _, rule := range tokenRules {
 		if d := rule(u); d.kind != acceptToken {

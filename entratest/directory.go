@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/graph"
 	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/shelf"
 	"github.com/msalcae/msalcae/internal/clouds"
@@ -52,20 +53,20 @@ type signin struct {
 type family struct{ dead bool }
 
 type directory struct {
-	tenant    string // its id
-	users     []*account
-	people    map[string]*account // by lower-case username and object id
-	deleted   []*account
-	apps      []*app
-	former    []*app   // deleted ones
-	resources []string // what Graph is called
-	protected []string // what Protect wraps
+	tenant     string // its id
+	users      []*account
+	people     map[string]*account // by lower-case username and object id
+	deleted    []*account
+	apps       []*app
+	former     []*app       // deleted ones
+	resources  []string     // what Graph is called
+	protected  []string     // what Protect wraps
+	graphStore *graph.Store // what the Graph-like API keeps
 
 	sessions *shelf.Shelf[*session]
 	refresh  *shelf.Shelf[*refreshToken]
 	codes    *shelf.Shelf[*authCode]
 	pending  *shelf.Shelf[*transaction] // sign-in pages that are open
-	uploads  *shelf.Shelf[*uploadSession]
 
 	// The sign-ins behind access tokens that may come back as assertions, by uti.
 	assertions     *shelf.Shelf[signin]
@@ -82,15 +83,15 @@ type directory struct {
 
 const graphAppID = "00000003-0000-0000-c000-000000000000"
 
-func newDirectory(graph *site, tenant string) directory {
+func newDirectory(api *site, tenant string) directory {
 	d := directory{
-		tenant:   tenant,
-		people:   map[string]*account{},
-		sessions: shelf.New[*session](50_000),
-		refresh:  shelf.New[*refreshToken](100_000),
-		codes:    shelf.New[*authCode](10_000),
-		pending:  shelf.New[*transaction](10_000),
-		uploads:  shelf.New[*uploadSession](maxUploadSessions),
+		tenant:     tenant,
+		people:     map[string]*account{},
+		graphStore: graph.NewStore(),
+		sessions:   shelf.New[*session](50_000),
+		refresh:    shelf.New[*refreshToken](100_000),
+		codes:      shelf.New[*authCode](10_000),
+		pending:    shelf.New[*transaction](10_000),
 
 		assertions:     shelf.New[signin](100_000),
 		usedAssertions: shelf.New[struct{}](100_000),
@@ -102,7 +103,7 @@ func newDirectory(graph *site, tenant string) directory {
 		devices:   shelf.New[*deviceGrant](10_000),
 		userCodes: shelf.New[*deviceGrant](10_000),
 	}
-	d.resources = append(graphAudiences(graph), exchangeAudience)
+	d.resources = append(graphAudiences(api), exchangeAudience)
 	d.addUser(User{Username: username, Password: password, Name: "Ada Lovelace", ObjectID: "aaaaaaaa-0000-4000-8000-000000000001"})
 	d.addUser(User{Username: "grace@" + tenantDomain, Password: "entratest-grace-password", Name: "Grace Hopper", ObjectID: "aaaaaaaa-0000-4000-8000-000000000002"})
 	d.addApp(App{ClientID: clientID, Secret: clientSecret, Name: "entratest confidential client"})
@@ -113,9 +114,9 @@ func newDirectory(graph *site, tenant string) directory {
 }
 
 // graphAudiences are all names of the Graph-like API.
-func graphAudiences(graph *site) []string {
+func graphAudiences(api *site) []string {
 	all := []string{graphAppID}
-	for _, name := range graph.names() {
+	for _, name := range api.names() {
 		all = append(all, "https://"+name)
 	}
 	for _, c := range clouds.All {

@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/graph"
 	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/reply"
 )
@@ -15,14 +17,15 @@ import (
 // An exchange is one request on its way through the server, with its record.
 type exchange struct {
 	http.ResponseWriter
-	s       *Server
-	r       *http.Request
-	rec     Request
-	form    ChallengeForm // of the API
-	graph   bool          // the API is the Graph-like one
-	traceID string
-	logged  bool
-	cut     bool // the answer ends here, unfinished
+	s           *Server
+	r           *http.Request
+	rec         Request
+	graphRecord graph.Record  // what the Graph-like API adds to rec
+	form        ChallengeForm // of the API
+	graph       bool          // the API is the Graph-like one
+	traceID     string
+	logged      bool
+	cut         bool // the answer ends here, unfinished
 }
 
 type handler func(x *exchange)
@@ -153,6 +156,8 @@ func (x *exchange) commit(status int) {
 	}
 	x.logged = true
 	x.rec.Status = status
+	x.rec.Error = cmp.Or(x.graphRecord.Error, x.rec.Error)
+	x.rec.BodyLength, x.rec.BodySHA256 = x.graphRecord.BodyLength, x.graphRecord.BodySHA256
 	if x.rec.Endpoint == APIEndpoint {
 		x.rec.Challenge = strings.Join(x.Header().Values("WWW-Authenticate"), ", ")
 	}

@@ -27,7 +27,7 @@ func FuzzAPI(f *testing.F) {
 	}
 	s := NewServer()
 	f.Cleanup(s.Close)
-	graph, uploads := s.graphAPI(), s.uploadHost()
+	graph, uploads := s.graphAPI(), s.uploadURLs()
 	f.Fuzz(func(t *testing.T, method, target, ranges, body string) {
 		u, err := url.Parse(target)
 		if err != nil || len(body) > 1<<16 {
@@ -35,9 +35,18 @@ func FuzzAPI(f *testing.F) {
 		}
 		token := sharedKey().Sign(map[string]any{"aud": s.graph.origin(), "iss": s.Authority() + "/v2.0", "exp": 1 << 40,
 			"idtyp": "app", "appid": clientID, "uti": tokenID(s.mark())})
-		s.mu.Lock()
-		s.uploads.Put("open", &uploadSession{id: "open", owner: &s.app(clientID).principal, expires: certsUntil, sum: newSHA256()})
-		s.mu.Unlock()
+		if u.Path == "/up/open" {
+			r := httptest.NewRequest(http.MethodPost, "/v1.0/me/drive/root:/x:/createUploadSession", http.NoBody)
+			r.Header.Set("Authorization", "Bearer "+token)
+			w := httptest.NewRecorder()
+			graph.ServeHTTP(w, r)
+			_, opened, ok := strings.Cut(w.Body.String(), "/up/")
+			if !ok {
+				t.Fatalf("no upload session: status %d", w.Code)
+			}
+			id, _, _ := strings.Cut(opened, `"`)
+			u.Path = "/up/" + id
+		}
 		for _, h := range []http.Handler{graph, uploads} {
 			r := httptest.NewRequest(http.MethodGet, "/", strings.NewReader(body))
 			r.Method, r.URL = method, u

@@ -1,25 +1,43 @@
 package entratest
 
 import (
-	"errors"
-	"fmt"
-	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/graph"
 )
 
-// Sizes of bodies that the API takes: Graph's 4 MB for JSON, and enough for any
-// test for uploads, which are not kept.
-const (
-	maxJSONBody   = 4 << 20
-	maxUploadBody = 4 << 30
-	maxMessages   = 1000 // kept per mailbox
-	maxMailbox    = 64 << 20
-	maxProperty   = 16 << 10 // of a profile
-	maxProperties = 1000
-)
+// uploadHost is the host of upload sessions for who knows Graph by its real
+// name: OneDrive's own in a tenant named contoso.
+const uploadHost = "contoso-my.sharepoint.com"
 
-// graphAPI routes the Graph-like API.
+// graphLike returns the Graph-like API, whose people are the directory's.
+func (s *Server) graphLike() *graph.API {
+	return &graph.API{
+		People: func() []graph.Person {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			all := make([]graph.Person, len(s.users))
+			for i, u := range s.users {
+				all[i] = u.atGraph()
+			}
+			return all
+		},
+		Person: func(name string) (graph.Person, bool) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			u := s.user(name)
+			if u == nil {
+				return graph.Person{}, false
+			}
+			return u.atGraph(), true
+		},
+		Revoke:       s.Revoke,
+		UploadOrigin: s.uploadOrigin,
+	}
+}
+
+// graphAPI serves the Graph-like API to whom guard lets in.
 func (s *Server) graphAPI() http.Handler {
 	audiences := graphAudiences(s.graph)
 	resource := func() Resource {
@@ -27,155 +45,67 @@ func (s *Server) graphAPI() http.Handler {
 		defer s.mu.Unlock()
 		return Resource{Audiences: audiences, Form: s.policy.form}
 	}
-	mux := http.NewServeMux()
-	handle := func(pattern string, h func(*exchange, *caller)) {
-		guarded := s.guard(resource, h)
-		mux.Handle(pattern, s.observe(APIEndpoint, func(x *exchange) {
+	return s.entered(crossOrigin(s.graphLike().Handler(func(next func(*graph.Exchange, *graph.Caller)) http.Handler {
+		guarded := s.guard(resource, func(x *exchange, c *caller) { next(x.graphExchange(c.kept), c.atGraph()) })
+		return s.observe(APIEndpoint, func(x *exchange) {
 			x.graph = true
 			guarded(x)
-		}))
+		})
+	})))
+}
+
+// uploadURLs serves what upload URLs lead to: no token lets in there.
+func (s *Server) uploadURLs() http.Handler {
+	other := s.observe(OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) })
+	return s.graphLike().Uploads(func(next func(*graph.Exchange)) http.Handler {
+		return s.observe(UploadEndpoint, func(x *exchange) {
+			x.rec.Path = "/up/" + hashOf(x.r.PathValue("id"))[:8] // who knows the id may write
+			s.mu.Lock()
+			g := x.graphExchange(s.graphStore)
+			s.mu.Unlock()
+			g.Headers()
+			if !x.faulty() {
+				next(g)
+			}
+		})
+	}, other)
+}
+
+// uploadOrigin is always of another host than the request's.
+func (s *Server) uploadOrigin(r *http.Request) string {
+	switch host := strings.ToLower(r.Host); {
+	case cloudOfGraph(strings.TrimSuffix(host, ":443")) != nil:
+		return "https://" + uploadHost
+	case host == s.graph.addr && len(s.files.aka) > 0:
+		return "https://" + s.files.aka[0]
 	}
-	handle("GET /{version}/me", readMe)
-	handle("PATCH /{version}/me", changeMe)
-	handle("GET /oidc/userinfo", userInfo)
-	handle("POST /oidc/userinfo", userInfo)
-	handle("GET /{version}/users", listUsers)
-	handle("GET /{version}/users/{id}", readUser)
-	for _, who := range []string{"me", "users/{id}"} {
-		handle("GET /{version}/"+who+"/messages", listMessages)
-		handle("POST /{version}/"+who+"/messages", createMessage)
-		handle("GET /{version}/"+who+"/messages/{message}", readMessage)
-		handle("PATCH /{version}/"+who+"/messages/{message}", changeMessage)
-		handle("POST /{version}/"+who+"/sendMail", sendMail)
-		handle("POST /{version}/"+who+"/revokeSignInSessions", revokeSignInSessions)
-	}
-	handle("PUT /{version}/me/drive/{item...}", upload)
-	handle("POST /{version}/me/drive/{item...}", driveAction)
-	handle("GET /{version}/me/drive/items/{id}", readItem)
-	handle("PATCH /{version}/me/drive/items/{id}", renameItem)
-	handle("DELETE /{version}/me/drive/items/{id}", deleteItem)
-	handle("POST /{version}/$batch", func(x *exchange, _ *caller) { batch(x, mux) })
-	handle("/{version}/{path...}", unknownSegment)
-	handle("/", unknownSegment)
-	return s.entered(crossOrigin(mux))
+	return s.files.origin()
 }
 
-func unknownSegment(x *exchange, _ *caller) {
-	x.graphError(http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+x.r.URL.Path+"'.")
+func (u *account) atGraph() graph.Person {
+	return graph.Person{ID: u.ObjectID, Name: u.Name, Username: u.Username}
 }
 
-// odata is the @odata.context of an answer.
-func (x *exchange) odata(of string) string {
-	return "https://" + x.r.Host + "/" + x.r.PathValue("version") + "/$metadata#" + of
-}
-
-// profileOf returns a person as Graph shows one. s.mu is held.
-func profileOf(u *account) map[string]any {
-	p := map[string]any{
-		"id":                u.ObjectID,
-		"displayName":       u.Name,
-		"userPrincipalName": u.Username,
-		"mail":              u.Username,
-	}
-	maps.Copy(p, u.profile)
-	return p
-}
-
-// readMe is lenient where Graph is not: an application that has no signed-in
-// user is shown itself, and has a mailbox.
-func readMe(x *exchange, c *caller) {
-	x.s.mu.Lock()
-	var me map[string]any
+// atGraph is the caller as the Graph-like API knows it.
+func (c *caller) atGraph() *graph.Caller {
+	known := &graph.Caller{ID: c.objectID, Scopes: strings.Fields(c.token.Scopes)}
 	if c.user != nil {
-		me = profileOf(c.user)
+		p := c.user.atGraph()
+		known.Person, known.Subject = &p, pairwise(p.ID, c.token.App)
 	} else {
-		me = map[string]any{"id": c.app.objectID, "appId": c.app.ClientID, "displayName": c.app.Name}
-		maps.Copy(me, c.profile)
+		known.AppID, known.AppName = c.app.ClientID, c.app.Name
 	}
-	x.s.mu.Unlock()
-	x.entity("users/$entity", me)
+	return known
 }
 
-// changeMe takes properties of any name and of any type that JSON has.
-func changeMe(x *exchange, c *caller) {
-	body, ok := x.readJSON()
-	if !ok {
-		return
-	}
-	changes := map[string]any{}
-	for name, raw := range body {
-		if strings.HasPrefix(name, "@") || name == "id" || len(name)+len(raw) > maxProperty {
-			x.graphError(http.StatusBadRequest, "Request_BadRequest", "The property '"+name+"' cannot be set.")
-			return
-		}
-		changes[name] = raw
-	}
-	x.s.mu.Lock()
-	fits := len(c.profile)+len(changes) <= maxProperties
-	if fits {
-		maps.Copy(c.profile, changes)
-	}
-	x.s.mu.Unlock()
-	if !fits {
-		x.graphError(http.StatusBadRequest, "Request_BadRequest", fmt.Sprintf("More than %d properties cannot be set.", maxProperties))
-		return
-	}
-	x.WriteHeader(http.StatusNoContent)
+// graphExchange is the exchange as the Graph-like API knows it, which keeps what
+// it keeps in the store.
+func (x *exchange) graphExchange(kept *graph.Store) *graph.Exchange {
+	return &graph.Exchange{ResponseWriter: x, Request: x.r, RequestID: x.traceID, ClientRequestID: x.rec.CorrelationID,
+		Now: x.s.apiNow, Store: kept, Record: &x.graphRecord}
 }
 
-func listUsers(x *exchange, _ *caller) {
-	x.s.mu.Lock()
-	all := make([]map[string]any, len(x.s.users))
-	for i, u := range x.s.users {
-		all[i] = profileOf(u)
-	}
-	x.s.mu.Unlock()
-	list(x, "users", all, 100)
-}
-
-func readUser(x *exchange, _ *caller) {
-	id := x.r.PathValue("id")
-	x.s.mu.Lock()
-	var found map[string]any
-	if u := x.s.user(id); u != nil {
-		found = profileOf(u)
-	}
-	x.s.mu.Unlock()
-	if found == nil {
-		x.notFound(id)
-		return
-	}
-	x.entity("users/$entity", found)
-}
-
-func (x *exchange) notFound(id string) {
-	x.graphError(http.StatusNotFound, "Request_ResourceNotFound",
-		"Resource '"+id+"' does not exist or one of its queried reference-property objects are not present.")
-}
-
-// revokeSignInSessions does what [Server.Revoke] does, for oneself or another.
-func revokeSignInSessions(x *exchange, c *caller) {
-	id := x.r.PathValue("id")
-	if id == "" && c.user != nil {
-		id = c.objectID
-	}
-	x.s.mu.Lock()
-	u := x.s.user(id)
-	x.s.mu.Unlock()
-	if u == nil {
-		x.notFound(id)
-		return
-	}
-	x.s.Revoke(u.ObjectID)
-	x.json(http.StatusOK, map[string]any{"@odata.context": x.odata("Edm.Boolean"), "value": true})
-}
-
-// unreadable answers a body that could not be read whole.
-func (x *exchange) unreadable(err error) {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		x.graphError(http.StatusRequestEntityTooLarge, "RequestTooLarge", "The request body is too large.")
-		return
-	}
-	x.graphError(http.StatusBadRequest, "BadRequest", "The request body could not be read.")
+// graphError answers with Graph's error object.
+func (x *exchange) graphError(status int, code, message string) {
+	x.graphExchange(nil).Error(status, code, message)
 }

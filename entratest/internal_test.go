@@ -1,8 +1,6 @@
 package entratest
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,23 +20,6 @@ func TestLogIsBounded(t *testing.T) {
 	}
 	missed, _, _ := s.recorder.after(0)
 	assert.Equal(t, log, missed, "who follows slowly misses the oldest")
-}
-
-// What is posted stays in memory up to a bound, the latest first.
-func TestMailboxIsBounded(t *testing.T) {
-	s, owner := &Server{}, &principal{}
-	text := json.RawMessage(`"` + strings.Repeat("x", 3<<20) + `"`)
-	var last message
-	for range 25 {
-		last = s.keep(owner, message{"body": text})
-	}
-	assert.Len(t, owner.messages, 21, "64 MiB")
-	assert.Equal(t, last, owner.messages[20])
-	for range maxMessages + 7 {
-		last = s.keep(owner, message{})
-	}
-	assert.Len(t, owner.messages, maxMessages)
-	assert.Equal(t, last, owner.messages[maxMessages-1])
 }
 
 // An assertion is good as long as the token that it is.

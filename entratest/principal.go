@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/msalcae/msalcae/entratest/internal/shelf"
 )
 
 // A principal is whoever tokens are issued to, with what has happened to it.
@@ -17,10 +15,6 @@ type principal struct {
 	blocked   int    // AADSTS code with which nothing is issued; 0: not blocked
 	ip, apiIP string // where its clients are, as Entra and as the API see it
 	cuts      []cut
-
-	profile  map[string]any           // properties set at the API
-	messages []message                // its mailbox
-	drive    *shelf.Shelf[*driveItem] // its files by id; nil: none yet
 
 	// Sessions, refresh tokens and codes of an earlier place in the order
 	// of events are dead.
@@ -41,7 +35,7 @@ type principal struct {
 }
 
 func newPrincipal(objectID, label string) principal {
-	return principal{objectID: objectID, label: label, ip: "127.0.0.1", apiIP: "127.0.0.1", profile: map[string]any{}}
+	return principal{objectID: objectID, label: label, ip: "127.0.0.1", apiIP: "127.0.0.1"}
 }
 
 // A cut is an event after which the API no longer takes older access tokens.

@@ -52,7 +52,7 @@ func (s *Server) guard(resource func() Resource, h func(*exchange, *caller)) han
 		r := resource()
 		x.form = r.Form
 		if x.graph {
-			x.graphHeaders()
+			x.graphExchange(nil).Headers()
 		} else {
 			reply.Date(x.Header(), s.apiNow())
 		}

@@ -56,7 +56,7 @@ func (s *Server) ownName(host string) bool {
 
 // otherHosts routes what is neither the authority's nor the API's.
 func (s *Server) otherHosts() http.Handler {
-	uploads := s.uploadHost()
+	uploads := s.uploadURLs()
 	return s.entered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if named := s.hosts.handler(r.Host); named != nil {
 			named.ServeHTTP(w, r)

@@ -1,4 +1,4 @@
-package entratest
+package graph
 
 import (
 	"bytes"
@@ -29,22 +29,22 @@ func (m message) size() (n int) {
 // receive reads a body to its end, at most limit bytes, into w as well. What
 // arrived is recorded, and shown in the answer's headers X-Entratest-Length and
 // X-Entratest-Sha256.
-func (x *exchange) receive(w io.Writer, limit int64) bool {
+func (x *Exchange) receive(w io.Writer, limit int64) bool {
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(sum, w), http.MaxBytesReader(x.ResponseWriter, x.r.Body, limit))
-	x.rec.BodyLength = n
+	n, err := io.Copy(io.MultiWriter(sum, w), x.limited(limit))
+	x.Record.BodyLength = n
 	if err != nil {
 		x.unreadable(err)
 		return false
 	}
-	x.rec.BodySHA256 = hex.EncodeToString(sum.Sum(nil))
+	x.Record.BodySHA256 = hex.EncodeToString(sum.Sum(nil))
 	x.Header().Set("X-Entratest-Length", strconv.FormatInt(n, 10))
-	x.Header().Set("X-Entratest-Sha256", x.rec.BodySHA256)
+	x.Header().Set("X-Entratest-Sha256", x.Record.BodySHA256)
 	return true
 }
 
 // readJSON reads a JSON object.
-func (x *exchange) readJSON() (map[string]json.RawMessage, bool) {
+func (x *Exchange) readJSON() (map[string]json.RawMessage, bool) {
 	var b bytes.Buffer
 	if !x.receive(&b, maxJSONBody) {
 		return nil, false
@@ -55,7 +55,7 @@ func (x *exchange) readJSON() (map[string]json.RawMessage, bool) {
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(text, &object) != nil || object == nil {
-		x.graphError(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload.")
+		x.Error(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload.")
 		return nil, false
 	}
 	return object, true
@@ -63,8 +63,8 @@ func (x *exchange) readJSON() (map[string]json.RawMessage, bool) {
 
 // decoded undoes the body's content coding, which Microsoft's Graph SDKs apply
 // to every body (RFC 9110 section 8.4). What it cannot undo it answers with 415.
-func (x *exchange) decoded(body []byte) ([]byte, bool) {
-	switch strings.ToLower(x.r.Header.Get("Content-Encoding")) {
+func (x *Exchange) decoded(body []byte) ([]byte, bool) {
+	switch strings.ToLower(x.Request.Header.Get("Content-Encoding")) {
 	case "", "identity":
 		return body, true
 	case "gzip":
@@ -74,7 +74,7 @@ func (x *exchange) decoded(body []byte) ([]byte, bool) {
 		}
 		switch {
 		case err != nil:
-			x.graphError(http.StatusBadRequest, "BadRequest", "Unable to read the compressed request payload.")
+			x.Error(http.StatusBadRequest, "BadRequest", "Unable to read the compressed request payload.")
 			return nil, false
 		case len(body) > maxJSONBody:
 			x.unreadable(&http.MaxBytesError{Limit: maxJSONBody})
@@ -82,46 +82,44 @@ func (x *exchange) decoded(body []byte) ([]byte, bool) {
 		}
 		return body, true
 	}
-	x.graphError(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The request's content coding is not supported.")
+	x.Error(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The request's content coding is not supported.")
 	return nil, false
 }
 
 // mailbox returns whose mailbox the path means.
-func (x *exchange) mailbox(c *caller) (*principal, bool) {
-	id := x.r.PathValue("id")
+func (x *Exchange) mailbox(c *Caller) (*belongings, bool) {
+	id := x.Request.PathValue("id")
 	if id == "" {
-		return c.principal, true
+		return c.has, true
 	}
-	x.s.mu.Lock()
-	u := x.s.user(id)
-	x.s.mu.Unlock()
-	if u == nil {
+	p, ok := x.api.Person(id)
+	if !ok {
 		x.notFound(id)
 		return nil, false
 	}
-	return &u.principal, true
+	return x.Store.of(p.ID), true
 }
 
-func listMessages(x *exchange, c *caller) {
+func listMessages(x *Exchange, c *Caller) {
 	owner, ok := x.mailbox(c)
 	if !ok {
 		return
 	}
-	x.s.mu.Lock()
+	x.Store.mu.Lock()
 	messages := slices.Clone(owner.messages)
-	x.s.mu.Unlock()
-	list(x, "users('"+owner.objectID+"')/messages", messages, 10)
+	x.Store.mu.Unlock()
+	list(x, "users('"+owner.id+"')/messages", messages, 10)
 }
 
-func readMessage(x *exchange, c *caller) { x.changeStored(c, nil) }
+func readMessage(x *Exchange, c *Caller) { x.changeStored(c, nil) }
 
-func changeMessage(x *exchange, c *caller) {
+func changeMessage(x *Exchange, c *Caller) {
 	body, ok := x.readJSON()
 	if !ok {
 		return
 	}
 	if _, there := body["id"]; there {
-		x.graphError(http.StatusBadRequest, "ErrorInvalidPropertySet", "The property 'id' cannot be set.")
+		x.Error(http.StatusBadRequest, "ErrorInvalidPropertySet", "The property 'id' cannot be set.")
 		return
 	}
 	x.changeStored(c, body)
@@ -129,14 +127,14 @@ func changeMessage(x *exchange, c *caller) {
 
 // changeStored answers with a message, after changes to it. A message is never
 // changed in place: it may be on its way to a client.
-func (x *exchange) changeStored(c *caller, changes message) {
+func (x *Exchange) changeStored(c *Caller, changes message) {
 	owner, ok := x.mailbox(c)
 	if !ok {
 		return
 	}
-	id := quoted(x.r.PathValue("message"))
-	x.s.mu.Lock()
-	i := slices.IndexFunc(owner.messages, func(m message) bool { return string(m["id"]) == id })
+	id, _ := json.Marshal(x.Request.PathValue("message")) // any text can be
+	x.Store.mu.Lock()
+	i := slices.IndexFunc(owner.messages, func(m message) bool { return bytes.Equal(m["id"], id) })
 	var changed message
 	if i >= 0 {
 		changed = maps.Clone(owner.messages[i])
@@ -145,12 +143,12 @@ func (x *exchange) changeStored(c *caller, changes message) {
 			owner.messages[i] = changed
 		}
 	}
-	x.s.mu.Unlock()
+	x.Store.mu.Unlock()
 	switch {
 	case changed == nil:
-		x.graphError(http.StatusNotFound, "ErrorItemNotFound", "The specified object was not found in the store.")
+		x.Error(http.StatusNotFound, "ErrorItemNotFound", "The specified object was not found in the store.")
 	case changed.size() > maxJSONBody:
-		x.graphError(http.StatusRequestEntityTooLarge, "ErrorMessageSizeExceeded", "The message exceeds the maximum supported size.")
+		x.Error(http.StatusRequestEntityTooLarge, "ErrorMessageSizeExceeded", "The message exceeds the maximum supported size.")
 	default:
 		x.json(http.StatusOK, changed)
 	}
@@ -158,10 +156,10 @@ func (x *exchange) changeStored(c *caller, changes message) {
 
 // createMessage takes a message as JSON, or as MIME, of which only the length
 // and the hash remain.
-func createMessage(x *exchange, c *caller) {
+func createMessage(x *Exchange, c *Caller) {
 	body := map[string]json.RawMessage{}
 	ok := false
-	if mime := x.r.Header.Get("Content-Type"); mime == "" || strings.HasPrefix(mime, "application/json") {
+	if mime := x.Request.Header.Get("Content-Type"); mime == "" || strings.HasPrefix(mime, "application/json") {
 		body, ok = x.readJSON()
 	} else {
 		ok = x.receive(io.Discard, maxUploadBody)
@@ -170,28 +168,28 @@ func createMessage(x *exchange, c *caller) {
 		return
 	}
 	if owner, ok := x.mailbox(c); ok {
-		x.json(http.StatusCreated, x.s.keep(owner, body))
+		x.json(http.StatusCreated, x.Store.keep(owner, body))
 	}
 }
 
-func sendMail(x *exchange, c *caller) {
+func sendMail(x *Exchange, c *Caller) {
 	body, ok := x.readJSON()
 	if !ok {
 		return
 	}
 	var sent map[string]json.RawMessage
 	if json.Unmarshal(body["message"], &sent) != nil || sent == nil {
-		x.graphError(http.StatusBadRequest, "BadRequest", "The parameter 'message' is missing.")
+		x.Error(http.StatusBadRequest, "BadRequest", "The parameter 'message' is missing.")
 		return
 	}
 	if owner, ok := x.mailbox(c); ok {
-		x.s.keep(owner, sent)
+		x.Store.keep(owner, sent)
 		x.WriteHeader(http.StatusAccepted)
 	}
 }
 
 // keep puts a message into the mailbox and returns it with its id.
-func (s *Server) keep(owner *principal, body message) message {
+func (s *Store) keep(owner *belongings, body message) message {
 	body["id"] = json.RawMessage(`"` + ids.NewGUID() + `"`)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,4 +1,4 @@
-package entratest
+package graph
 
 import (
 	"encoding/base64"
@@ -15,12 +15,12 @@ const maxPage = 999
 
 // list answers with one page of a collection, $top members of it or size, and
 // the link to the next (https://learn.microsoft.com/graph/paging).
-func list[M ~map[string]V, V any](x *exchange, of string, all []M, size int) {
-	query := x.r.URL.Query()
+func list[M ~map[string]V, V any](x *Exchange, of string, all []M, size int) {
+	query := x.Request.URL.Query()
 	if top := query.Get("$top"); top != "" {
 		n, err := strconv.Atoi(top)
 		if err != nil || n < 1 || n > maxPage {
-			x.graphError(http.StatusBadRequest, "Request_UnsupportedQuery",
+			x.Error(http.StatusBadRequest, "Request_UnsupportedQuery",
 				fmt.Sprintf("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", bounded(top), maxPage))
 			return
 		}
@@ -28,7 +28,7 @@ func list[M ~map[string]V, V any](x *exchange, of string, all []M, size int) {
 	}
 	from, ok := skipped(query.Get("$skiptoken"))
 	if !ok {
-		x.graphError(http.StatusBadRequest, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.")
+		x.Error(http.StatusBadRequest, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.")
 		return
 	}
 	from = min(from, len(all))
@@ -40,21 +40,21 @@ func list[M ~map[string]V, V any](x *exchange, of string, all []M, size int) {
 	answer := map[string]any{"@odata.context": x.odata(of), "value": page}
 	if until < len(all) {
 		query.Set("$skiptoken", skipToken(until))
-		answer["@odata.nextLink"] = "https://" + x.r.Host + x.r.URL.EscapedPath() + "?" + query.Encode()
+		answer["@odata.nextLink"] = "https://" + x.Request.Host + x.Request.URL.EscapedPath() + "?" + query.Encode()
 	}
 	x.json(http.StatusOK, answer)
 }
 
 // entity answers with one thing.
-func (x *exchange) entity(of string, m map[string]any) {
+func (x *Exchange) entity(of string, m map[string]any) {
 	m = selected(x, m)
 	m["@odata.context"] = x.odata(of)
 	x.json(http.StatusOK, m)
 }
 
 // selected returns the members that $select names, without it all.
-func selected[M ~map[string]V, V any](x *exchange, m M) map[string]V {
-	names := x.r.URL.Query().Get("$select")
+func selected[M ~map[string]V, V any](x *Exchange, m M) map[string]V {
+	names := x.Request.URL.Query().Get("$select")
 	if names == "" {
 		return m
 	}

@@ -1,4 +1,4 @@
-package entratest
+package graph
 
 import (
 	"encoding/hex"
@@ -7,16 +7,11 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/reply"
 )
-
-// uploadHost is the host of upload sessions for who knows Graph by its real
-// name: OneDrive's own in a tenant named contoso.
-const uploadHost = "contoso-my.sharepoint.com"
 
 // What an upload session may hold, see
 // https://learn.microsoft.com/graph/api/driveitem-createuploadsession.
@@ -31,7 +26,7 @@ const (
 type uploadSession struct {
 	id      string
 	at      place
-	owner   *principal
+	owner   *belongings
 	expires time.Time
 	busy    bool // a fragment is being read
 	got     int64
@@ -51,78 +46,64 @@ func (u *uploadSession) state() map[string]any {
 }
 
 // createUploadSession answers with a URL on another host.
-func createUploadSession(x *exchange, c *caller, at place) {
-	if x.r.ContentLength != 0 {
+func createUploadSession(x *Exchange, c *Caller, at place) {
+	if x.Request.ContentLength != 0 {
 		if _, ok := x.readJSON(); !ok {
 			return
 		}
 	}
-	u := &uploadSession{id: ids.Secret(), at: at, owner: c.principal, expires: time.Now().Add(uploadLifetime), sum: newSHA256()}
-	x.s.mu.Lock()
-	x.s.uploads.Put(u.id, u)
+	u := &uploadSession{id: ids.Secret(), at: at, owner: c.has, expires: time.Now().Add(uploadLifetime), sum: newSHA256()}
+	x.Store.mu.Lock()
+	x.Store.uploads.Put(u.id, u)
 	state := u.state()
-	x.s.mu.Unlock()
+	x.Store.mu.Unlock()
 	state["@odata.context"] = x.odata("microsoft.graph.uploadSession")
-	state["uploadUrl"] = x.uploadOrigin() + "/up/" + u.id
+	state["uploadUrl"] = x.api.UploadOrigin(x.Request) + "/up/" + u.id
 	x.json(http.StatusOK, state)
 }
 
-// uploadOrigin is always of another host than the request's.
-func (x *exchange) uploadOrigin() string {
-	switch host := strings.ToLower(x.r.Host); {
-	case cloudOfGraph(strings.TrimSuffix(host, ":443")) != nil:
-		return "https://" + uploadHost
-	case host == x.s.graph.addr && len(x.s.files.aka) > 0:
-		return "https://" + x.s.files.aka[0]
-	}
-	return x.s.files.origin()
-}
-
-// uploadHost routes what upload URLs lead to.
-func (s *Server) uploadHost() http.Handler {
+// Uploads serves what the URLs of upload sessions lead to, and everything else by
+// other. gate makes the handler of a route: any request that it does not answer
+// itself it hands to next.
+func (a *API) Uploads(gate func(next func(*Exchange)) http.Handler, other http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, h func(*exchange, *uploadSession)) {
-		mux.Handle(pattern, s.observe(UploadEndpoint, func(x *exchange) {
-			x.rec.Path = "/up/" + hashOf(x.r.PathValue("id"))[:8] // who knows the id may write
-			x.graphHeaders()
-			if x.faulty() {
-				return
-			}
-			if x.rec.TokenSHA256 != "" {
+	handle := func(pattern string, h func(*Exchange, *uploadSession)) {
+		mux.Handle(pattern, gate(func(x *Exchange) {
+			if x.Request.Header.Get("Authorization") != "" {
 				// OneDrive says no to a token that it did not ask for.
 				reply.Early(x)
-				x.graphError(http.StatusUnauthorized, "unauthenticated", "An upload URL is authorized by itself: send no Authorization header.")
+				x.Error(http.StatusUnauthorized, "unauthenticated", "An upload URL is authorized by itself: send no Authorization header.")
 				return
 			}
-			x.s.mu.Lock()
-			u, ok := x.s.uploads.Get(x.r.PathValue("id"))
+			x.Store.mu.Lock()
+			u, ok := x.Store.uploads.Get(x.Request.PathValue("id"))
 			if ok && !time.Now().Before(u.expires) {
-				x.s.uploads.Drop(u.id)
+				x.Store.uploads.Drop(u.id)
 				ok = false
 			}
-			x.s.mu.Unlock()
+			x.Store.mu.Unlock()
 			if !ok {
 				reply.Early(x)
-				x.graphError(http.StatusNotFound, "itemNotFound", "The upload session was not found.")
+				x.Error(http.StatusNotFound, "itemNotFound", "The upload session was not found.")
 				return
 			}
 			h(x, u)
 		}))
 	}
 	handle("PUT /up/{id}", putFragment)
-	handle("GET /up/{id}", func(x *exchange, u *uploadSession) {
-		x.s.mu.Lock()
+	handle("GET /up/{id}", func(x *Exchange, u *uploadSession) {
+		x.Store.mu.Lock()
 		state := u.state()
-		x.s.mu.Unlock()
+		x.Store.mu.Unlock()
 		x.json(http.StatusOK, state)
 	})
-	handle("DELETE /up/{id}", func(x *exchange, u *uploadSession) {
-		x.s.mu.Lock()
-		x.s.uploads.Drop(u.id)
-		x.s.mu.Unlock()
+	handle("DELETE /up/{id}", func(x *Exchange, u *uploadSession) {
+		x.Store.mu.Lock()
+		x.Store.uploads.Drop(u.id)
+		x.Store.mu.Unlock()
 		x.WriteHeader(http.StatusNoContent)
 	})
-	mux.Handle("/", s.observe(OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) }))
+	mux.Handle("/", other)
 	return mux
 }
 
@@ -138,33 +119,35 @@ func parseRange(header string) (r byteRange, ok bool) {
 
 // putFragment takes the next part of the file. Half a fragment is none: the
 // client sends it again.
-func putFragment(x *exchange, u *uploadSession) {
-	r, ok := parseRange(x.r.Header.Get("Content-Range"))
+func putFragment(x *Exchange, u *uploadSession) {
+	r, ok := parseRange(x.Request.Header.Get("Content-Range"))
 	size := r.to - r.from + 1
 	switch {
-	case !ok || x.r.ContentLength >= 0 && x.r.ContentLength != size:
-		x.graphError(http.StatusBadRequest, "invalidRequest", "The Content-Range header is missing or malformed.")
+	case !ok || x.Request.ContentLength >= 0 && x.Request.ContentLength != size:
+		x.Error(http.StatusBadRequest, "invalidRequest", "The Content-Range header is missing or malformed.")
 		return
 	case size > maxFragment:
 		reply.Early(x)
-		x.graphError(http.StatusRequestEntityTooLarge, "invalidRequest", "A fragment is 60 MiB at most.")
+		x.Error(http.StatusRequestEntityTooLarge, "invalidRequest", "A fragment is 60 MiB at most.")
 		return
 	}
-	x.s.mu.Lock()
+	x.Store.mu.Lock()
 	fits := !u.busy && r.from == u.got && (u.total == 0 || u.total == r.total)
 	if fits {
 		u.busy = true
 	}
 	sum, err := u.sum.(hash.Cloner).Clone()
-	x.s.mu.Unlock()
-	must(err)
+	x.Store.mu.Unlock()
+	if err != nil {
+		panic(err) // crypto/sha256 documents that there is none
+	}
 	if !fits {
 		reply.Early(x)
-		x.graphError(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "The uploaded fragment overlaps with data that has already been received, or leaves some out.")
+		x.Error(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "The uploaded fragment overlaps with data that has already been received, or leaves some out.")
 		return
 	}
 	n, whole := x.readFragment(sum, size)
-	x.s.mu.Lock()
+	x.Store.mu.Lock()
 	u.busy = false
 	if whole {
 		u.got, u.total, u.sum = u.got+n, r.total, sum
@@ -172,13 +155,13 @@ func putFragment(x *exchange, u *uploadSession) {
 	}
 	finished := u.got == u.total && whole
 	if finished {
-		x.s.uploads.Drop(u.id)
+		x.Store.uploads.Drop(u.id)
 	}
 	state := u.state()
-	x.s.mu.Unlock()
+	x.Store.mu.Unlock()
 	switch {
 	case !whole:
-		x.graphError(http.StatusBadRequest, "invalidRequest", "The fragment ended early.")
+		x.Error(http.StatusBadRequest, "invalidRequest", "The fragment ended early.")
 	case finished:
 		x.put(u.owner, u.at, u.total, hex.EncodeToString(u.sum.Sum(nil)))
 	default:
@@ -187,8 +170,8 @@ func putFragment(x *exchange, u *uploadSession) {
 }
 
 // readFragment reads size bytes into w.
-func (x *exchange) readFragment(w io.Writer, size int64) (n int64, whole bool) {
-	n, err := io.Copy(w, http.MaxBytesReader(x.ResponseWriter, x.r.Body, size))
-	x.rec.BodyLength = n
+func (x *Exchange) readFragment(w io.Writer, size int64) (n int64, whole bool) {
+	n, err := io.Copy(w, x.limited(size))
+	x.Record.BodyLength = n
 	return n, err == nil && n == size
 }

@@ -1,7 +1,8 @@
-package entratest
+package graph
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -25,13 +26,16 @@ type batchRequest struct {
 	DependsOn []string
 }
 
+// batchKey marks the requests within a batch.
+type batchKey struct{}
+
 // batch sends what is in its body to h, one after another, each with the token
 // of the batch, and answers 200 whatever becomes of them. One whose path
 // demands more of the token than it has is answered with 401, and its headers
 // have the challenge.
-func batch(x *exchange, h http.Handler) {
-	if _, within := x.ResponseWriter.(*batchWriter); within {
-		x.graphError(http.StatusBadRequest, "BadRequest", "A batch within a batch is not supported.")
+func batch(x *Exchange, h http.Handler) {
+	if x.Request.Context().Value(batchKey{}) != nil {
+		x.Error(http.StatusBadRequest, "BadRequest", "A batch within a batch is not supported.")
 		return
 	}
 	object, ok := x.readJSON()
@@ -40,14 +44,14 @@ func batch(x *exchange, h http.Handler) {
 	}
 	var requests []batchRequest
 	if json.Unmarshal(object["requests"], &requests) != nil || len(requests) == 0 || len(requests) > maxBatch {
-		x.graphError(http.StatusBadRequest, "BadRequest", "A batch has 1 to 20 requests.")
+		x.Error(http.StatusBadRequest, "BadRequest", "A batch has 1 to 20 requests.")
 		return
 	}
 	status := map[string]int{}
 	for _, r := range requests {
 		_, twice := status[r.ID]
 		if r.ID == "" || twice || r.Method == "" || !strings.HasPrefix(r.URL, "/") || strings.HasPrefix(r.URL, "/$batch") {
-			x.graphError(http.StatusBadRequest, "BadRequest", "Every request of a batch has an id of its own, a method and a relative URL.")
+			x.Error(http.StatusBadRequest, "BadRequest", "Every request of a batch has an id of its own, a method and a relative URL.")
 			return
 		}
 		status[r.ID] = 0
@@ -65,20 +69,20 @@ func batch(x *exchange, h http.Handler) {
 
 // inner answers one request of a batch. What it depends on must have come
 // before it, and succeeded. left is how long its body may be.
-func (x *exchange) inner(h http.Handler, r batchRequest, status map[string]int, left *int) (code int, answer map[string]any) {
+func (x *Exchange) inner(h http.Handler, r batchRequest, status map[string]int, left *int) (code int, answer map[string]any) {
 	for _, id := range r.DependsOn {
 		if code := status[id]; code == 0 || code >= 400 {
 			return http.StatusFailedDependency, map[string]any{}
 		}
 	}
-	req, err := http.NewRequestWithContext(x.r.Context(), r.Method, "https://"+x.r.Host+"/"+x.r.PathValue("version")+r.URL, bytes.NewReader(r.Body))
+	req, err := http.NewRequestWithContext(context.WithValue(x.Request.Context(), batchKey{}, true), r.Method, "https://"+x.Request.Host+"/"+x.Request.PathValue("version")+r.URL, bytes.NewReader(r.Body))
 	if err != nil {
 		return http.StatusBadRequest, map[string]any{}
 	}
 	for name, value := range r.Headers {
 		req.Header.Set(name, value)
 	}
-	req.Header.Set("Authorization", x.r.Header.Get("Authorization"))
+	req.Header.Set("Authorization", x.Request.Header.Get("Authorization"))
 	if len(r.Body) > 0 && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -1,4 +1,4 @@
-package entratest
+package graph
 
 import (
 	"crypto/sha256"
@@ -48,8 +48,8 @@ type place struct{ id, path string }
 
 // placed reads what comes after "drive/" in a URL: a place and a function of
 // the file there.
-func (x *exchange) placed() (at place, function string) {
-	item, function := path.Split(x.r.PathValue("item"))
+func (x *Exchange) placed() (at place, function string) {
+	item, function := path.Split(x.Request.PathValue("item"))
 	if item = strings.TrimSuffix(item, "/"); item == "" {
 		return place{}, ""
 	}
@@ -59,7 +59,7 @@ func (x *exchange) placed() (at place, function string) {
 	return place{id: bounded(path.Base(item))}, function
 }
 
-// in finds the file at the place, nil if there is none. The server's mu is held.
+// in finds the file at the place, nil if there is none. The store's mu is held.
 func (at place) in(drive *shelf.Shelf[*driveItem]) *driveItem {
 	if at.id != "" {
 		d, _ := drive.Get(at.id)
@@ -87,11 +87,8 @@ func (at place) name() string {
 
 // put makes or replaces the file at a place and answers with it. What is there
 // must be in the state that the client believes it to be in.
-func (x *exchange) put(owner *principal, at place, size int64, sha256 string) {
-	x.s.mu.Lock()
-	if owner.drive == nil {
-		owner.drive = shelf.New[*driveItem](maxItems)
-	}
+func (x *Exchange) put(owner *belongings, at place, size int64, sha256 string) {
+	x.Store.mu.Lock()
 	d, status := at.in(owner.drive), http.StatusOK
 	fits := d == nil || x.matches(d)
 	if d == nil {
@@ -103,7 +100,7 @@ func (x *exchange) put(owner *principal, at place, size int64, sha256 string) {
 		d.newTag()
 	}
 	shown := d.shown()
-	x.s.mu.Unlock()
+	x.Store.mu.Unlock()
 	if !fits {
 		x.modified()
 		return
@@ -112,7 +109,7 @@ func (x *exchange) put(owner *principal, at place, size int64, sha256 string) {
 }
 
 // driveAction routes what ends in a function of a file.
-func driveAction(x *exchange, c *caller) {
+func driveAction(x *Exchange, c *Caller) {
 	if at, function := x.placed(); function == "createUploadSession" {
 		createUploadSession(x, c, at)
 		return
@@ -121,41 +118,41 @@ func driveAction(x *exchange, c *caller) {
 }
 
 // upload takes a file and forgets it: its length and hash remain.
-func upload(x *exchange, c *caller) {
+func upload(x *Exchange, c *Caller) {
 	at, function := x.placed()
 	if function != "content" {
 		unknownSegment(x, c)
 		return
 	}
 	if x.receive(io.Discard, maxUploadBody) {
-		x.put(c.principal, at, x.rec.BodyLength, x.rec.BodySHA256)
+		x.put(c.has, at, x.Record.BodyLength, x.Record.BodySHA256)
 	}
 }
 
 // matches tells whether the file is in the state that the client believes it to
 // be in (If-Match, RFC 9110 section 13.1.1).
-func (x *exchange) matches(d *driveItem) bool {
-	tag := x.r.Header.Get("If-Match")
+func (x *Exchange) matches(d *driveItem) bool {
+	tag := x.Request.Header.Get("If-Match")
 	return tag == "" || tag == "*" || tag == d.tag
 }
 
-func (x *exchange) modified() {
-	x.graphError(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value.")
+func (x *Exchange) modified() {
+	x.Error(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value.")
 }
 
-func readItem(x *exchange, c *caller) {
+func readItem(x *Exchange, c *Caller) {
 	x.changeItem(c, http.StatusOK, func(*driveItem) {})
 }
 
 // renameItem changes what can be changed: the name.
-func renameItem(x *exchange, c *caller) {
+func renameItem(x *Exchange, c *Caller) {
 	body, ok := x.readJSON()
 	if !ok {
 		return
 	}
 	var name string
 	if json.Unmarshal(body["name"], &name) != nil || name == "" || len(name) > maxName || strings.Contains(name, "/") || len(body) > 1 {
-		x.graphError(http.StatusBadRequest, "invalidRequest", "Only the name can be changed.")
+		x.Error(http.StatusBadRequest, "invalidRequest", "Only the name can be changed.")
 		return
 	}
 	x.changeItem(c, http.StatusOK, func(d *driveItem) {
@@ -164,27 +161,24 @@ func renameItem(x *exchange, c *caller) {
 	})
 }
 
-func deleteItem(x *exchange, c *caller) {
-	x.changeItem(c, http.StatusNoContent, func(d *driveItem) { c.drive.Drop(d.id) })
+func deleteItem(x *Exchange, c *Caller) {
+	x.changeItem(c, http.StatusNoContent, func(d *driveItem) { c.has.drive.Drop(d.id) })
 }
 
 // changeItem answers with what is left of the file that a URL names by its id.
-func (x *exchange) changeItem(c *caller, status int, change func(*driveItem)) {
-	x.s.mu.Lock()
-	var d *driveItem
-	if c.drive != nil {
-		d, _ = c.drive.Get(x.r.PathValue("id"))
-	}
+func (x *Exchange) changeItem(c *Caller, status int, change func(*driveItem)) {
+	x.Store.mu.Lock()
+	d, _ := c.has.drive.Get(x.Request.PathValue("id"))
 	fits := d != nil && x.matches(d)
 	var shown map[string]any
 	if fits {
 		change(d)
 		shown = d.shown()
 	}
-	x.s.mu.Unlock()
+	x.Store.mu.Unlock()
 	switch {
 	case d == nil:
-		x.graphError(http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+		x.Error(http.StatusNotFound, "itemNotFound", "The resource could not be found.")
 	case !fits:
 		x.modified()
 	case status == http.StatusNoContent:
