@@ -103,7 +103,7 @@ func refreshTime(tok *msalcae.Token, now time.Time) time.Time {
 
 // serves reports whether the token may be sent now with at least ttl to live.
 func (e *entry) serves(now int64, ttl time.Duration) bool {
-	return now < e.usable-int64(max(ttl-sendMargin, 0))
+	return now < e.usable-int64(max(ttl, sendMargin)-sendMargin)
 }
 
 // answers reports whether the entry satisfies a challenge that refused a token

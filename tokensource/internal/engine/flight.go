@@ -13,6 +13,9 @@ const (
 	// RequestTimeout limits a token request where Limits do not say otherwise.
 	RequestTimeout = 30 * time.Second
 	promptTimeout  = 5 * time.Minute
+	// maxLimit is a year: limits are added up, and some say "none" with the
+	// largest number there is.
+	maxLimit = 365 * 24 * time.Hour
 	// Attempts is how often a token request is made that Entra has no time for.
 	Attempts      = 3
 	maxRetryAfter = 5 * time.Second
@@ -109,7 +112,9 @@ func (s *Source) silently(f *flight) (*entry, error) {
 		if errors.Is(err, msalcae.ErrInteractionRequired) && len(f.carried) > 0 && !sessionGone(err) {
 			return s.request(f, f.claims(false))
 		}
-		f.demand = f.demand.Over(f.carried) // what rode along was granted
+		if err == nil {
+			f.demand = f.demand.Over(f.carried) // what rode along was granted
+		}
 		return tok, err
 	})
 }
@@ -154,9 +159,10 @@ func sessionGone(err error) bool {
 	return errors.As(err, &answer) && (answer.Suberror == "bad_token" || answer.Suberror == "token_expired")
 }
 
+// orDefault is the limit d, or def if there is none.
 func orDefault(d, def time.Duration) time.Duration {
 	if d > 0 {
-		return d
+		return min(d, maxLimit)
 	}
 	return def
 }

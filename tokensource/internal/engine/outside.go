@@ -62,7 +62,7 @@ func (s *Source) install(tok *msalcae.Token, d Demand) *entry {
 	st.order++
 	f := &flight{order: st.order, renews: true, demand: d}
 	e := newEntry(tok, print, f, false)
-	if s.flow.Voids.Has(e.print) {
+	if s.unusable(e) != nil {
 		return nil
 	}
 	st.epoch++ // flights under way began before this sign-in
