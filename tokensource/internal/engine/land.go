@@ -10,11 +10,6 @@ import (
 
 // land ends a flight: it takes it off the list and makes its token, if it
 // brought a good one, the token in use.
-//
-// A token that was asked for before the latest challenge, and without the claims
-// of an earlier one, may be as bad as the one that was refused, and is asked for
-// again. Not so after a prompt for a step-up: the person has just signed in, and
-// is not made to do it twice.
 func (s *Source) land(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) (*entry, error) {
 	s.lock()
 	defer s.unlock()
@@ -24,7 +19,7 @@ func (s *Source) land(f *flight, tok *msalcae.Token, print Fingerprint, err erro
 	if prompted { // whether it was answered or not
 		delete(st.doubts, f.purpose.topic)
 	}
-	if f.era != st.era || f.epoch != st.epoch && !f.renews && !(f.stepUp && prompted) {
+	if s.overtaken(f) {
 		return nil, errSuperseded
 	}
 	if err != nil {
@@ -53,6 +48,16 @@ func (s *Source) land(f *flight, tok *msalcae.Token, print Fingerprint, err erro
 		return nil, s.crash(f, msalcae.ErrSameToken)
 	}
 	return s.publish(f, e), nil
+}
+
+// overtaken reports whether f began before something that it did not take account
+// of. A token that was asked for before the latest challenge, and without the
+// claims of an earlier one, may be as bad as the one that was refused, and is
+// asked for again. Not so after a prompt for a step-up: the person has just signed
+// in, and is not made to do it twice.
+func (s *Source) overtaken(f *flight) bool {
+	st := &s.state
+	return f.era != st.era || f.epoch != st.epoch && !f.renews && !(f.stepUp && f.prompts())
 }
 
 // crash takes account of a flight that brought no token.
@@ -107,10 +112,13 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 	if f.renews && (st.pending == nil || f.demand.covers(st.pending)) {
 		st.pending, st.newest, st.carried, st.evict = nil, nil, nil, ""
 	}
-	if f.renews {
+	switch last := st.lastRenewal(); {
+	case f.renews:
+		if e.since == nil {
+			e.since = e
+		}
 		st.renewals = push(st.renewals, e, maxKept)
-	}
-	if last := st.lastRenewal(); last != nil {
+	case last != nil:
 		e.since = last
 	}
 	st.measure(e)

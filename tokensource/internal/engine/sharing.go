@@ -132,8 +132,12 @@ func (s *Source) concerns(f *flight, r Record) bool {
 	s.lock()
 	defer s.unlock()
 	now := time.Now()
-	return s.pick(f, r, now) != nil || s.challenged(r) || r.Paused.After(now)
+	return s.pick(f, r, now) != nil || s.challenged(r) || r.pauses(f, now)
 }
+
+// pauses reports whether r says that f comes too early. A person may be asked all
+// the same.
+func (r *Record) pauses(f *flight, now time.Time) bool { return r.Paused.After(now) && !f.prompts() }
 
 // challenged reports whether r holds a challenge that the source has not met.
 func (s *Source) challenged(r Record) bool {
@@ -152,7 +156,7 @@ func (s *Source) take(f *flight, r Record) (*entry, error) {
 	s.lock()
 	defer s.unlock()
 	now := time.Now()
-	if f.era != s.state.era || more {
+	if more || s.overtaken(f) || f.order < s.state.voided {
 		s.leave(f)
 		return nil, errSuperseded
 	}
@@ -160,8 +164,8 @@ func (s *Source) take(f *flight, r Record) (*entry, error) {
 	switch {
 	case t != nil:
 		s.leave(f)
-		return s.publish(f, t.entry(f)), nil
-	case r.Paused.After(now) && !f.prompts():
+		return s.publish(f, s.shared(t, f)), nil
+	case r.pauses(f, now):
 		s.leave(f)
 		return nil, &pausedError{r.Paused.Sub(now), "Entra asked another process to wait", nil}
 	}
@@ -169,7 +173,8 @@ func (s *Source) take(f *flight, r Record) (*entry, error) {
 }
 
 // learn takes account of what r says was voided, asked for and obtained for
-// step-ups elsewhere, and reports whether the next token must satisfy more now.
+// step-ups elsewhere, and reports whether the next token must satisfy more now, or
+// the one in use was voided.
 func (s *Source) learn(f *flight, r Record) (more bool) {
 	s.lock()
 	st := &s.state
@@ -188,11 +193,11 @@ func (s *Source) learn(f *flight, r Record) (more bool) {
 		st.demandMore(r.Pending)
 	}
 	for _, t := range r.Tokens {
-		if t.StepUp && s.holding(t.Token.Value) == nil && t.serves(time.Now(), 0) {
-			st.kept = push(st.kept, t.entry(f), maxKept)
+		if t.StepUp && t.Asked > st.refusedAsked && s.holding(t.Token.Value) == nil && t.serves(time.Now(), 0) {
+			st.kept = push(st.kept, s.shared(&t, f), maxKept)
 		}
 	}
-	more = st.epoch != before
+	more = dropped != nil || st.epoch != before
 	s.unlock()
 	if dropped != nil {
 		Aside(func() {
@@ -231,12 +236,29 @@ func (t *SharedToken) serves(now time.Time, ttl time.Duration) bool {
 	return t.Token.ExpiresOn.IsZero() || t.Token.ExpiresOn.After(now.Add(max(sendMargin, ttl)))
 }
 
-// entry is t as if f had brought it.
-func (t *SharedToken) entry(f *flight) *entry {
+// shared is the entry of t, which f found in the store.
+func (s *Source) shared(t *SharedToken, f *flight) *entry {
 	e := newEntry(t.Token, t.Print, &flight{order: f.order, asked: t.Asked, demand: t.Demand.Over(t.Renewal)}, t.Silent)
 	e.newborn = false
 	if t.Renewed > 0 {
-		e.since = &entry{tok: t.Token, order: f.order, asked: t.Renewed, demand: t.Renewal}
+		e.since = &entry{order: s.orderOf(t.Renewed), asked: t.Renewed, demand: t.Renewal}
 	}
 	return e
+}
+
+// orderOf is the order, among the tokens of this source, of one that another
+// process asked for: it is newer than those that were asked for before it, or
+// voided.
+func (s *Source) orderOf(asked uint64) uint64 {
+	order := s.state.voided + 1
+	known := s.state.known
+	if cur := s.current.Load(); cur != nil {
+		known = append(slices.Clip(known), cur.issued())
+	}
+	for _, t := range known {
+		if t.asked < asked {
+			order = max(order, t.order+1)
+		}
+	}
+	return order
 }

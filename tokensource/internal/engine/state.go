@@ -209,7 +209,7 @@ func (ev *events) refuse(t issued, expires time.Time) {
 // another; nil: there was none since the last void.
 func (ev *events) lastRenewal() *entry {
 	if n := len(ev.renewals); n > 0 {
-		return ev.renewals[n-1]
+		return ev.renewals[n-1].since
 	}
 	return nil
 }
@@ -220,8 +220,9 @@ func (st *state) measure(e *entry) {
 	st.explored = st.explored || e.newborn
 }
 
-// remember notes that e is in use no longer. Nothing that counts is older than a
-// token from before the first challenge, asked for while the record was empty.
+// remember notes that e is in use no longer. From before the first challenge it is
+// older than all that counts, unless others know it by a record of theirs: without
+// one, asked is 1.
 func (ev *events) remember(e *entry) {
 	if e.since != nil || e.asked > 1 {
 		ev.known = push(ev.known, e.issued(), maxKnown)

@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msalcae/msalcae"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A token of another process, taken for a refresh, answers late challenges to
+// what was asked for before the challenge that led to it.
+func TestRefreshTakesTheRenewalOfAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		require.Equal(t, "token-2", challenge(t, a, nbf(0), token(t, a)))
+		token(t, b)
+		time.Sleep(56 * time.Minute)
+		token(t, b)
+		synctest.Wait()
+		require.Equal(t, "token-3", token(t, b), "refreshed")
+		require.Equal(t, "token-4", challenge(t, b, nbf(1), "token-3"))
+		token(t, a)
+		synctest.Wait()
+		require.Equal(t, "token-4", token(t, a), "taken from b")
+		assert.Equal(t, "token-4", challenge(t, a, nbf(2), "token-2"))
+		time.Sleep(56 * time.Minute)
+		token(t, a)
+		synctest.Wait()
+		require.Equal(t, "token-5", token(t, a), "refreshed")
+		assert.Equal(t, "token-5", challenge(t, a, nbf(3), "token-2"))
+		assert.Equal(t, 5, entra.requests())
+	})
+}
+
+// It does not answer one to a token that was asked for later.
+func TestRefreshTakesWhatIsNoRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		challenge(t, b, nbf(0), token(t, b))
+		require.Equal(t, "token-2", token(t, a))
+		time.Sleep(56 * time.Minute)
+		token(t, a)
+		synctest.Wait()
+		require.Equal(t, "token-3", token(t, a), "refreshed")
+		token(t, b)
+		synctest.Wait()
+		time.Sleep(56 * time.Minute)
+		token(t, b)
+		synctest.Wait()
+		require.Equal(t, "token-4", token(t, b), "refreshed")
+		token(t, a)
+		synctest.Wait()
+		require.Equal(t, "token-4", token(t, a), "taken from b")
+		assert.Equal(t, "token-5", challenge(t, a, nbf(1), "token-3"))
+		assert.JSONEq(t, nbf(1), entra.claims[len(entra.claims)-1])
+	})
+}
+
+// While Entra is not to be asked, one person is still asked by one process.
+func TestProcessesShareOnePromptDuringAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		prompts := 0
+		var all []*source
+		for range 3 {
+			s := newSource(Flow{
+				Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
+				Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+					prompts++
+					time.Sleep(time.Minute)
+					return entra.token("signed in"), nil
+				},
+				Gate: NewGate(), Store: Guarded(shared, storeLimit, nil),
+			})
+			_, err := s.Token(t.Context(), msalcae.TokenRequest{NoPrompt: true})
+			require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+			all = append(all, s)
+		}
+		shared.add(News{Pause: 10 * time.Minute})
+		var wg sync.WaitGroup
+		for _, s := range all {
+			wg.Go(func() { assert.Equal(t, "signed in", token(t, s)) })
+		}
+		wg.Wait()
+		assert.Equal(t, 1, prompts)
+	})
+}
+
+// What another process has obtained before a challenge came is of no use to
+// whoever waits for a token since.
+func TestTokenOfAnotherProcessThatAChallengeOvertakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a := process(shared, entra.acquire)
+		require.Equal(t, "token-1", token(t, a))
+		shared.latency = 10 * time.Millisecond
+		waiting := make(chan string, 1)
+		go func() {
+			tok, err := a.Token(t.Context(), msalcae.TokenRequest{MinTTL: 2 * time.Hour})
+			assert.NoError(t, err)
+			waiting <- tok.Value
+		}()
+		synctest.Wait() // its flight looks at the store
+		shared.add(News{Token: &SharedToken{Token: &msalcae.Token{Value: "theirs", ExpiresOn: time.Now().Add(5 * time.Hour)}, Print: FingerprintOf("theirs")}})
+		assert.Equal(t, "token-2", challenge(t, a, nbf(0), "token-1"))
+		assert.Equal(t, "token-2", <-waiting)
+	})
+}
+
+// What rode along with a request that nobody could answer silently is asked of no
+// person, in whatever process.
+func TestWhatRodeAlongIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := *sessionOver
+		refused.Claims = capol("p")
+		entra := &issuer{}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 3 {
+				return nil, &refused
+			}
+			return nil, nil
+		}
+		shared := newMemoryStore()
+		s := process(shared, entra.acquire)
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: challenge(t, s, acrs("c1"), token(t, s))})
+		require.True(t, errors.Is(err, msalcae.ErrInteractionRequired))
+		require.Contains(t, entra.claims[2], "c1")
+		assert.NotContains(t, shared.snapshot().Pending.Claims(), "c1")
+		assert.Contains(t, shared.snapshot().Pending.Claims(), `"p"`)
+		assert.JSONEq(t, s.PendingClaims(), shared.snapshot().Pending.Claims())
+	})
+}
+
+// What was read before a challenge came brings nothing back that the challenge
+// made older than a refused token.
+func TestRecordReadBeforeAChallenge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		s := process(shared, entra.acquire)
+		c1 := challenge(t, s, acrs("c1"), token(t, s))
+		c2 := challenge(t, s, acrs("c2"), c1)
+		before := shared.snapshot()
+		renewed := challenge(t, s, nbf(0), c2)
+		s.learn(&flight{order: 9}, before)
+		assert.NotContains(t, []string{c1, c2}, challenge(t, s, acrs("c1"), renewed))
+	})
+}
