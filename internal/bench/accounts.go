@@ -74,15 +74,17 @@ func assertions(r *report, s settings) {
 		must(err)
 	}
 	ours()
-	bytes := []byte(assertion)
+	bytes, none := []byte(assertion), [sha256.Size]byte{}
 	const name = "SHA-256 of an assertion"
 	r.results(measure(s, 1, []subject{
-		{name, func() { sum = sha256.Sum256(bytes) }},
+		{name, func() {
+			if sha256.Sum256(bytes) == none {
+				panic("no hash")
+			}
+		}},
 		{"**msalcae**: OnBehalfOf and Token", ours},
 	}), "", name, "")
 }
-
-var sum [sha256.Size]byte
 
 // crowd is a client with the sources of n people, all with tokens, and what one
 // source costs besides its token.
