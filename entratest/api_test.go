@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -230,19 +229,4 @@ func TestThousandsOfCalls(t *testing.T) {
 	st := s.Stats()
 	assert.Equal(t, 5501, st.APICalls)
 	assert.Equal(t, 5000, st.Challenges)
-}
-
-func TestMessageAsMIME(t *testing.T) {
-	s := newServer(t)
-	token := post(t, s, daemon(s, cp1)).token()
-	mime := strings.Repeat("TUlNRS1WZXJzaW9uOiAxLjA=", 1000)
-	r, err := http.NewRequest(http.MethodPost, s.API()+"/me/messages", strings.NewReader(mime))
-	require.NoError(t, err)
-	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Content-Type", "text/plain")
-	resp, err := s.Client().Do(r)
-	require.NoError(t, err)
-	resp.Body.Close()
-	assert.Equal(t, http.StatusCreated, resp.StatusCode)
-	assert.Equal(t, strconv.Itoa(len(mime)), resp.Header.Get("X-Entratest-Length"))
 }

@@ -1,4 +1,4 @@
-package entratest_test
+package graph
 
 import (
 	"bytes"
@@ -22,12 +22,11 @@ func gzipped(t *testing.T, text string) []byte {
 }
 
 func TestCompressedBodies(t *testing.T) {
-	s := newServer(t)
-	token := post(t, s, daemon(s, cp1)).token()
+	s := newAPI(t)
 	send := func(coding string, body []byte) answer {
-		req := bearer(t, "POST", s.API()+"/$batch", token, bytes.NewReader(body))
+		req := request("POST", "/$batch", bytes.NewReader(body))
 		req.Header.Set("Content-Encoding", coding)
-		return send(t, s.Client(), req)
+		return s.send(req)
 	}
 	const batch = `{"requests":[{"id":"1","method":"GET","url":"/users"}]}`
 	assert.Equal(t, 200, send("gzip", gzipped(t, batch)).status)

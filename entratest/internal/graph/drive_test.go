@@ -1,4 +1,4 @@
-package entratest_test
+package graph
 
 import (
 	"strings"
@@ -10,15 +10,14 @@ import (
 
 // Only a file that is as the client believes it to be is changed.
 func TestIfMatch(t *testing.T) {
-	s := newServer(t)
-	token := newNativeApp(t, s).signIn(cp1).token()
-	made := call(t, s, token, "PUT", "/me/drive/root:/june.pdf:/content", "contents")
+	s := newAPI(t)
+	made := s.call(t, "PUT", "/me/drive/root:/june.pdf:/content", "contents")
 	require.Equal(t, 201, made.status)
 	path := "/me/drive/items/" + made.text("id")
 	change := func(method, tag, body string) answer {
-		req := bearer(t, method, s.API()+path, token, strings.NewReader(body))
+		req := request(method, path, strings.NewReader(body))
 		req.Header.Set("If-Match", tag)
-		return send(t, s.Client(), req)
+		return s.send(req)
 	}
 	renamed := change("PATCH", made.text("eTag"), `{"name":"july.pdf"}`)
 	require.Equal(t, 200, renamed.status)
@@ -27,20 +26,19 @@ func TestIfMatch(t *testing.T) {
 	assert.Equal(t, 412, change("DELETE", made.text("eTag"), "").status)
 	assert.Equal(t, 200, change("PATCH", "*", `{"name":"august.pdf"}`).status)
 	assert.Equal(t, 400, change("PATCH", "*", `{"size":1}`).status)
-	assert.Equal(t, "august.pdf", call(t, s, token, "GET", path, "").text("name"))
-	assert.Equal(t, 204, call(t, s, token, "DELETE", path, "").status)
-	assert.Equal(t, 404, call(t, s, token, "GET", path, "").status)
+	assert.Equal(t, "august.pdf", s.call(t, "GET", path, "").text("name"))
+	assert.Equal(t, 204, s.call(t, "DELETE", path, "").status)
+	assert.Equal(t, 404, s.call(t, "GET", path, "").status)
 }
 
 func TestFilesAreReplaced(t *testing.T) {
-	s := newServer(t)
-	token := newNativeApp(t, s).signIn(cp1).token()
+	s := newAPI(t)
 	put := func(path, body, tag string) answer {
-		req := bearer(t, "PUT", s.API()+"/me/drive/"+path, token, strings.NewReader(body))
+		req := request("PUT", "/me/drive/"+path, strings.NewReader(body))
 		if tag != "" {
 			req.Header.Set("If-Match", tag)
 		}
-		return send(t, s.Client(), req)
+		return s.send(req)
 	}
 	made := put("root:/a/june.pdf:/content", "one", "")
 	require.Equal(t, 201, made.status)
