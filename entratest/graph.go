@@ -57,7 +57,7 @@ func (s *Server) graphAPI() http.Handler {
 // uploadURLs serves what upload URLs lead to: no token lets in there.
 func (s *Server) uploadURLs() http.Handler {
 	other := s.observe(OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) })
-	return s.graphLike().Uploads(func(next func(*graph.Exchange)) http.Handler {
+	return graph.Uploads(func(next func(*graph.Exchange)) http.Handler {
 		return s.observe(UploadEndpoint, func(x *exchange) {
 			x.rec.Path = "/up/" + hashOf(x.r.PathValue("id"))[:8] // who knows the id may write
 			s.mu.Lock()

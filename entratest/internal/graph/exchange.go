@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -60,19 +59,6 @@ func (x *Exchange) json(status int, body any) { reply.JSON(x, x.Request, status,
 
 // Unwrap is for http.ResponseController.
 func (x *Exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
-
-// limited reads at most n bytes of the body. net/http, which then has the client
-// send no more, is found below all that wraps its answer.
-func (x *Exchange) limited(n int64) io.Reader {
-	w := http.ResponseWriter(x)
-	for {
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return http.MaxBytesReader(w, x.Request.Body, n)
-		}
-		w = u.Unwrap()
-	}
-}
 
 // maxText bounds what is kept or repeated of a request's text.
 const maxText = 16 << 10

@@ -65,7 +65,7 @@ func createUploadSession(x *Exchange, c *Caller, at place) {
 // Uploads serves what the URLs of upload sessions lead to, and everything else by
 // other. gate makes the handler of a route: any request that it does not answer
 // itself it hands to next.
-func (a *API) Uploads(gate func(next func(*Exchange)) http.Handler, other http.Handler) http.Handler {
+func Uploads(gate func(next func(*Exchange)) http.Handler, other http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h func(*Exchange, *uploadSession)) {
 		mux.Handle(pattern, gate(func(x *Exchange) {

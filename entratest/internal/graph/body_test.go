@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -36,4 +38,24 @@ func TestCompressedBodies(t *testing.T) {
 	assert.Equal(t, 200, send("GZIP", gzipped(t, batch)).status, "content codings know no case")
 	bomb := gzipped(t, `{"requests":[],"padding":"`+strings.Repeat("x", 4<<20)+`"}`)
 	assert.Equal(t, 413, send("gzip", bomb).status, "no more than a plain body may have")
+}
+
+// A wrapped answer is what a server's own recording makes of one.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Over HTTP/1.1 a client that sends too much is told to send nothing more on
+// that connection, however its answer is wrapped.
+func TestTooLargeBodyEndsTheConnection(t *testing.T) {
+	s := newAPI(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeHTTP(wrapped{w}, r) }))
+	defer server.Close()
+	for size, status := range map[int]int{maxJSONBody: 400, maxJSONBody + 1: 413} {
+		resp, err := http.Post(server.URL+"/v1.0/$batch", "application/json", strings.NewReader(strings.Repeat("x", size)))
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, status, resp.StatusCode)
+		assert.Equal(t, status == 413, resp.Close)
+	}
 }
