@@ -74,3 +74,41 @@ func TestRefusalsAreToldOnce(t *testing.T) {
 	assert.EqualValues(t, 2, ev.refusedAsked)
 	assert.True(t, ev.untold)
 }
+
+// What Entra asks for when it refuses joins what the API has asked for, in its
+// newest form.
+func TestEntrasClaimsJoinWhatIsPending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				refused := *interaction
+				refused.Claims = `{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"9"}}}`
+				return nil, &refused
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		revoked := token(t, s)
+		for n := range 2 {
+			go s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(n), Rejected: revoked})
+			go s.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p"), Rejected: revoked})
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		assert.JSONEq(t, `{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"9"},"capolids":{"essential":true,"values":["p"]}}}`, s.PendingClaims())
+	})
+}
+
+func TestMoreClaimsKeepTheNewestTimes(t *testing.T) {
+	s := New((&issuer{}).acquire)
+	s.lock()
+	defer s.unlock()
+	for _, claims := range []string{nbf(0), nbf(1), capol("p")} {
+		d, err := ParseDemand(claims)
+		require.NoError(t, err)
+		s.state.demandMore(d)
+	}
+	assert.Contains(t, s.state.wanted().Claims(), "1700000001")
+	assert.Contains(t, s.state.wanted().Claims(), `"p"`)
+}

@@ -158,3 +158,57 @@ func TestRecordReadBeforeAChallenge(t *testing.T) {
 		assert.NotContains(t, []string{c1, c2}, challenge(t, s, acrs("c1"), renewed))
 	})
 }
+
+// Late challenges to a token that another process has replaced meanwhile are
+// answered from memory.
+func TestLateChallengesToWhatAnotherProcessReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		shared.add(News{Voided: []VoidedToken{{FingerprintOf("another"), time.Now().Add(time.Hour)}}})
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		token(t, a)
+		token(t, b)
+		time.Sleep(56 * time.Minute)
+		token(t, b)
+		synctest.Wait()
+		require.Equal(t, "token-3", challenge(t, b, nbf(0), token(t, b)))
+		token(t, a)
+		synctest.Wait()
+		require.Equal(t, "token-3", token(t, a), "taken for a refresh")
+		uses := shared.used()
+		assert.Equal(t, "token-3", challenge(t, a, nbf(1), "token-1"))
+		assert.Equal(t, uses, shared.used())
+
+		require.Equal(t, "token-4", challenge(t, b, nbf(2), "token-3"))
+		assert.Equal(t, "token-4", challenge(t, a, nbf(3), "token-3"), "taken for a challenge")
+		uses = shared.used()
+		assert.Equal(t, "token-4", challenge(t, a, nbf(4), "token-3"))
+		assert.Equal(t, uses, shared.used())
+		assert.Equal(t, 4, entra.requests())
+	})
+}
+
+// What another process refreshed is no answer to a token that was asked for after
+// the last challenge, though it answered an earlier one.
+func TestTokenOfAnotherProcessAnswersTheEarlierChallengeAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		challenge(t, b, nbf(0), token(t, b))
+		require.Equal(t, "token-2", token(t, a))
+		for _, s := range []*source{a, b} {
+			time.Sleep(28 * time.Minute)
+			token(t, s)
+			synctest.Wait()
+			time.Sleep(28 * time.Minute)
+			token(t, s)
+			synctest.Wait()
+		}
+		require.Equal(t, "token-4", token(t, b))
+		assert.Equal(t, "token-4", challenge(t, a, nbf(1), "unknown"))
+		assert.Equal(t, 4, entra.requests())
+		assert.Equal(t, "token-5", challenge(t, a, nbf(2), "token-3"))
+	})
+}
