@@ -246,7 +246,7 @@ func (u *upload) wait(ctx context.Context) error {
 			u.mu.Unlock()
 		case <-stuck.C:
 			u.mu.Lock()
-			u.sealed = u.sealed || u.get == nil && u.reading > 0 && u.wild == 0
+			u.sealed = u.sealed || u.reading > 0 && u.wild == 0
 			u.mu.Unlock()
 		}
 	}

@@ -162,12 +162,20 @@ func TestBodyReplayWaitsForClose(t *testing.T) {
 }
 
 // A base that waits for the caller to send something is not waited for, unless
-// it may be about to read more than can be kept.
+// it may be about to read more than can be kept, or reads what the replay's
+// GetBody rewinds.
 func TestBodyReplayDoesNotWaitForTheCaller(t *testing.T) {
-	for sent, c := range map[string]struct {
-		limit int64
-		after time.Duration // the replay begins
-	}{"": {0, 100 * time.Millisecond}, "he": {0, 100 * time.Millisecond}, "hello": {5, 5 * time.Second}} {
+	for _, c := range []struct {
+		sent    string
+		limit   int64
+		rewinds bool
+		after   time.Duration // the replay begins
+	}{
+		{"", 0, false, 100 * time.Millisecond},
+		{"he", 0, false, 100 * time.Millisecond},
+		{"hello", 5, false, 5 * time.Second},
+		{"he", 0, true, 5 * time.Second},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, w := io.Pipe()
 			start := time.Now()
@@ -181,7 +189,7 @@ func TestBodyReplayDoesNotWaitForTheCaller(t *testing.T) {
 					io.Copy(io.Discard, req.Body)
 					req.Body.Close()
 				}()
-				io.WriteString(w, sent)
+				io.WriteString(w, c.sent)
 				synctest.Wait()
 				return unauthorized(req), nil
 			})}
@@ -189,14 +197,48 @@ func TestBodyReplayDoesNotWaitForTheCaller(t *testing.T) {
 				io.WriteString(w, " world")
 				w.Close()
 			})
-			resp, err := tr.RoundTrip(request(t, "PUT", "https://api.test/", r))
+			req := request(t, "PUT", "https://api.test/", r)
+			if c.rewinds {
+				req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("he world")), nil }
+			}
+			resp, err := tr.RoundTrip(req)
 			assert.Equal(t, c.after, began)
 			if c.limit == 0 {
 				require.NoError(t, err)
-				assert.Equal(t, sent+" world", text(t, resp))
+				assert.Equal(t, c.sent+" world", text(t, resp))
 			}
+			time.Sleep(time.Hour) // the first send ends
 		})
 	}
+}
+
+// A base to which the caller does send is let finish: its connection may serve
+// again.
+func TestBodyReplayWaitsWhileTheCallerSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		tr := &msalcae.Transport{Source: &tokens{}, Hosts: []string{"api.test"}, Base: base(func(req *http.Request) (*http.Response, error) {
+			if req.Header.Get("Authorization") != "Bearer t1" {
+				return challengeOnce(req)
+			}
+			go func() {
+				_, err := io.Copy(io.Discard, req.Body)
+				assert.NoError(t, err)
+				req.Body.Close()
+			}()
+			return unauthorized(req), nil
+		})}
+		go func() {
+			for range 10 {
+				time.Sleep(60 * time.Millisecond)
+				io.WriteString(w, "x")
+			}
+			w.Close()
+		}()
+		resp, err := tr.RoundTrip(request(t, "PUT", "https://api.test/", r))
+		require.NoError(t, err)
+		assert.Equal(t, strings.Repeat("x", 10), text(t, resp))
+	})
 }
 
 // A base that answers and never closes the body breaks its contract. It is cut

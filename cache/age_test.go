@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -64,18 +65,55 @@ func TestRecordThatIsMadeAnewIsNoRollback(t *testing.T) {
 	}
 }
 
-// Who has removed a record knows it when it comes back.
+// Who has removed a record knows it when it comes back, whether or not the Store
+// can set it aside.
 func TestRemovedRecordDoesNotComeBack(t *testing.T) {
-	s := &faulty{}
-	p := cache.New(s, key(1)).Partition(scope("s"))
-	store(t, p, "v")
-	name, data := s.only(t)
-	require.NoError(t, p.Record("x").Delete(t.Context()))
-	s.put(t, name, data)
-	_, err := p.Record("x").Load(t.Context())
-	assert.ErrorIs(t, err, cache.ErrUnreadable)
-	s.put(t, name, data)
-	assert.ErrorIs(t, p.Record("x").Update(t.Context(), time.Hour, set("anew")), cache.ErrUnreadable)
-	assert.Equal(t, "anew", loads(t, p))
-	assert.Equal(t, "anew", loads(t, cache.New(s, key(1)).Partition(scope("s"))))
+	for name, remove := range map[string]func(*cache.Record) error{
+		"deleted": func(r *cache.Record) error { return r.Delete(t.Context()) },
+		"emptied": func(r *cache.Record) error {
+			return r.Update(t.Context(), time.Hour, func([]byte) ([]byte, error) { return nil, nil })
+		},
+	} {
+		for _, aside := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, aside), func(t *testing.T) {
+				s := &faulty{}
+				var store cache.Store = s
+				if !aside {
+					store = struct{ cache.Store }{s}
+				}
+				p := cache.New(store, key(1)).Partition(scope("s"))
+				require.NoError(t, p.Record("x").Update(t.Context(), time.Hour, set("v")))
+				name, data := s.only(t)
+				require.NoError(t, remove(p.Record("x")))
+				s.put(t, name, data)
+				_, err := p.Record("x").Load(t.Context())
+				assert.ErrorIs(t, err, cache.ErrUnreadable)
+				s.put(t, name, data)
+				assert.ErrorIs(t, p.Record("x").Update(t.Context(), time.Hour, set("anew")), cache.ErrUnreadable)
+				assert.Equal(t, "anew", loads(t, p))
+				assert.Equal(t, "anew", loads(t, cache.New(s, key(1)).Partition(scope("s"))))
+			})
+		}
+	}
+}
+
+// No clock is set back by more than a day: what was begun before is an earlier
+// record, also for a process that has not seen it.
+func TestRecordOfLongAgoIsARollback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &faulty{}
+		for _, wait := range []time.Duration{23 * time.Hour, 25 * time.Hour} {
+			old := cache.New(s, key(1)).Partition(scope("s"))
+			store(t, old, "ancient")
+			name, ancient := s.only(t)
+			require.NoError(t, old.Record("x").Delete(t.Context()))
+			time.Sleep(wait)
+			mine := cache.New(s, key(1)).Partition(scope("s"))
+			store(t, mine, "new")
+			s.put(t, name, ancient)
+			_, err := mine.Record("x").Load(t.Context())
+			assert.Equal(t, wait > 24*time.Hour, errors.Is(err, cache.ErrUnreadable), "%s: %v", wait, err)
+			require.NoError(t, mine.Record("x").Delete(t.Context()))
+		}
+	})
 }
