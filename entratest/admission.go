@@ -3,6 +3,8 @@ package entratest
 import (
 	"cmp"
 	"fmt"
+
+	"github.com/msalcae/msalcae/entratest/internal/pages"
 )
 
 // An admission is what decides whether tokens are issued: at the token
@@ -20,7 +22,7 @@ type admission struct {
 // it; "" is none.
 type objection struct {
 	err  *aadError
-	cure page
+	cure pages.Page
 }
 
 // admissionRules are asked in their order; the first that objects decides.
@@ -68,7 +70,7 @@ func (a *admission) moreNeeded() *objection {
 	if a.who.unregistered {
 		code = 50079
 	}
-	return &objection{err: a.named(aad(code, a.scope.resource)), cure: pageApprove}
+	return &objection{err: a.named(aad(code, a.scope.resource)), cure: pages.Approve}
 }
 
 // named tells a client the policy behind e by its id, if clients of its kind are

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae/entratest/internal/ids"
+	"github.com/msalcae/msalcae/entratest/internal/pages"
 )
 
 // A transaction is one authorize request, from its arrival to the code. The
@@ -32,9 +33,9 @@ type transaction struct {
 	device  *deviceGrant // that is to get the tokens; nil: the redirect URI gets a code
 	confirm bool         // the person must say that the application is meant
 
-	cookies []string // the browser's handles of sessions, see sessionCookie
-	session *session // who signed in; nil: nobody yet
-	page    page     // that the person sees; "": none yet
+	cookies []string   // the browser's handles of sessions, see sessionCookie
+	session *session   // who signed in; nil: nobody yet
+	page    pages.Page // that the person sees; "": none yet
 }
 
 // An authCode is handed to the client by way of the browser.
@@ -196,13 +197,13 @@ func (s *Server) step(tx *transaction) handler {
 		if tx.silent {
 			return s.refuse(tx, tx.unseen())
 		}
-		return s.show(tx, pageSignIn, "")
+		return s.show(tx, pages.SignIn, "")
 	}
 	if o := s.objection(tx); o != nil {
 		switch {
 		case o.cure == "":
 			return s.refuse(tx, o.err.as("access_denied", ""))
-		case tx.silent && o.cure == pageConsent:
+		case tx.silent && o.cure == pages.Consent:
 			return s.refuse(tx, o.err.as("consent_required", ""))
 		case tx.silent:
 			return s.refuse(tx, o.err.as("interaction_required", ""))
@@ -210,10 +211,10 @@ func (s *Server) step(tx *transaction) handler {
 		return s.show(tx, o.cure, "")
 	}
 	if tx.confirm {
-		return s.show(tx, pageConfirm, "")
+		return s.show(tx, pages.Confirm, "")
 	}
 	if tx.consent {
-		return s.show(tx, pageConsent, "")
+		return s.show(tx, pages.Consent, "")
 	}
 	return s.finish(tx)
 }

@@ -1,6 +1,10 @@
 package entratest
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/pages"
+)
 
 // WithdrawConsent takes back a user's consent to an application; "" is every
 // user, or every application. Refresh tokens are answered with AADSTS65001, and
@@ -30,7 +34,7 @@ func (a *admission) consent() *objection {
 	if !a.person() || !a.who.withdrawn[strings.ToLower(a.app.ClientID)] {
 		return nil
 	}
-	return &objection{err: aad(65001), cure: pageConsent}
+	return &objection{err: aad(65001), cure: pages.Consent}
 }
 
 // giveConsent is the consent page's button.

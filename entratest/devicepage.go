@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae/entratest/internal/ids"
+	"github.com/msalcae/msalcae/entratest/internal/pages"
 )
 
 // devicePage is where people enter user codes. Entra's has the same path;
@@ -21,7 +22,7 @@ func enterDevicePage(x *exchange) {
 }
 
 func (x *exchange) deviceForm(status int, problem string) {
-	x.page(status, pageDevice, map[string]any{"Post": x.s.loginOrigin(x.r) + devicePage, "Error": problem})
+	pages.Write(x, x.r, status, pages.Device, map[string]any{"Post": x.s.loginOrigin(x.r) + devicePage, "Error": problem})
 }
 
 // enterUserCode takes the code, and begins the sign-in that it stands for.
@@ -81,7 +82,7 @@ func (s *Server) finishDevice(tx *transaction) handler {
 		x.rec.Account = label
 		http.SetCookie(x, cookie)
 		x.s.recorder.count(func(st *Stats) { st.SignIns++ })
-		x.page(http.StatusOK, pageDone, map[string]any{"App": tx.app.Name})
+		pages.Write(x, x.r, http.StatusOK, pages.Done, map[string]any{"App": tx.app.Name})
 	}
 }
 

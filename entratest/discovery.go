@@ -1,10 +1,12 @@
 package entratest
 
 import (
-	"github.com/msalcae/msalcae/internal/clouds"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/pages"
+	"github.com/msalcae/msalcae/internal/clouds"
 )
 
 // authority routes what a login host serves.
@@ -31,7 +33,7 @@ func (s *Server) authority() http.Handler {
 	handle("GET /common/UserRealm/{user}", DiscoveryEndpoint, userRealm) // as MSAL Go spells it
 	handle("GET /{tenant}/oauth2/v2.0/logout", LogoutEndpoint, logout)
 	handle("POST /{tenant}/oauth2/v2.0/logout", LogoutEndpoint, logout)
-	handle("GET /common/oauth2/nativeclient", OtherEndpoint, func(x *exchange) { x.page(http.StatusOK, pageBlank, nil) })
+	handle("GET /common/oauth2/nativeclient", OtherEndpoint, func(x *exchange) { pages.Write(x, x.r, http.StatusOK, pages.Blank, nil) })
 	handle("/", OtherEndpoint, func(x *exchange) { x.WriteHeader(http.StatusNotFound) })
 	all := http.NewServeMux() // in the first, an issuer's name could be a tenant's
 	all.Handle("/", mux)

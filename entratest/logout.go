@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/msalcae/msalcae/entratest/internal/jose"
+	"github.com/msalcae/msalcae/entratest/internal/pages"
 )
 
 // logout ends the browser's sessions (OpenID Connect RP-Initiated Logout
@@ -35,7 +36,7 @@ func logout(x *exchange) {
 		x.redirect(back)
 		return
 	}
-	x.page(http.StatusOK, pageSignedOut, map[string]any{"Frames": frames, "Back": back})
+	pages.Write(x, x.r, http.StatusOK, pages.SignedOut, map[string]any{"Frames": frames, "Back": back})
 }
 
 // signOut ends the sessions that the request means: the hinted one, or all of

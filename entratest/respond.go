@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/pages"
 )
 
 // respond sends the authorize endpoint's answer to the client in the response
@@ -16,7 +18,7 @@ func (x *exchange) respond(tx *transaction, answer url.Values) {
 	}
 	switch tx.responseMode {
 	case "form_post":
-		x.page(http.StatusOK, pageFormPost, map[string]any{"Action": tx.redirectURI, "Fields": answer})
+		pages.Write(x, x.r, http.StatusOK, pages.FormPost, map[string]any{"Action": tx.redirectURI, "Fields": answer})
 	case "fragment":
 		x.redirect(tx.redirectURI + "#" + answer.Encode())
 	default:
@@ -56,5 +58,5 @@ func (x *exchange) redirectError(tx *transaction, e *aadError) {
 // trusted with it.
 func (x *exchange) errorPage(e *aadError) {
 	x.note(e)
-	x.page(e.httpStatus(), pageError, map[string]any{"Error": e.describe(x)})
+	pages.Write(x, x.r, e.httpStatus(), pages.Error, map[string]any{"Error": e.describe(x)})
 }

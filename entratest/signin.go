@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/msalcae/msalcae/entratest/internal/pages"
 	"github.com/msalcae/msalcae/wwwauth"
 )
 
@@ -46,17 +47,17 @@ func (s *Server) act(x *exchange, tx *transaction) handler {
 		e := aad(65004)
 		e.subcode = "cancel"
 		return s.refuse(tx, e)
-	case tx.page == pageApprove && action == "approve":
+	case tx.page == pages.Approve && action == "approve":
 		s.approve(tx)
-	case tx.page == pageConfirm && action == "confirm":
+	case tx.page == pages.Confirm && action == "confirm":
 		tx.confirm = false
-	case tx.page == pageConsent && action == "accept":
+	case tx.page == pages.Consent && action == "accept":
 		tx.giveConsent()
-	case tx.page != pageSignIn:
+	case tx.page != pages.SignIn:
 	case action == "continue": // as the account that the browser is signed in to
 		session := tx.known(s, form.Get("login"))
 		if session == nil || tx.login {
-			return s.show(tx, pageSignIn, "")
+			return s.show(tx, pages.SignIn, "")
 		}
 		tx.session, tx.pick = session, false
 	default:
@@ -87,7 +88,7 @@ func (s *Server) turnAway(x *exchange, tx *transaction, e *aadError) handler {
 	if e.aadsts == 50126 {
 		problem = "Your account or password is incorrect. If you don't remember your password, reset it now."
 	}
-	return s.show(tx, pageSignIn, problem)
+	return s.show(tx, pages.SignIn, problem)
 }
 
 // approve notes that the person has given a second factor for what the claims
@@ -106,7 +107,7 @@ func (s *Server) approve(tx *transaction) {
 }
 
 // show returns a page of the transaction. s.mu is held.
-func (s *Server) show(tx *transaction, p page, problem string) handler {
+func (s *Server) show(tx *transaction, p pages.Page, problem string) handler {
 	first := tx.page == ""
 	tx.page = p
 	data := map[string]any{
@@ -132,7 +133,7 @@ func (s *Server) show(tx *transaction, p page, problem string) handler {
 		if first {
 			x.s.recorder.count(func(st *Stats) { st.Prompts++ })
 		}
-		x.page(http.StatusOK, p, data)
+		pages.Write(x, x.r, http.StatusOK, p, data)
 	}
 }
 
