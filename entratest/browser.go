@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/webpage"
 )
 
 // A Browser is a person with a web browser, played by a program: it follows
@@ -96,13 +98,13 @@ func (b *Browser) SignOut(url string) error {
 	ctx, cancel := context.WithTimeout(b.s.ctx, maxSignInTime)
 	defer cancel()
 	page, err := b.get(ctx, url)
-	if err != nil || !page.entra {
+	if err != nil || !page.Entra {
 		return err
 	}
-	if page.texts["done"] == "" {
-		return fmt.Errorf("entratest: signing out failed: %s", page.problem())
+	if page.Texts["done"] == "" {
+		return fmt.Errorf("entratest: signing out failed: %s", page.Problem())
 	}
-	for _, next := range append(page.frames, page.next) {
+	for _, next := range append(page.Frames, page.Next) {
 		if next == "" {
 			continue
 		}
@@ -113,7 +115,7 @@ func (b *Browser) SignOut(url string) error {
 	return nil
 }
 
-func (b *Browser) get(ctx context.Context, url string) (*webPage, error) {
+func (b *Browser) get(ctx context.Context, url string) (*webpage.Page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, errors.New("entratest: a URL cannot be parsed")
@@ -136,22 +138,22 @@ func (b *Browser) visit(url, code string) error {
 		if err != nil {
 			return err
 		}
-		if !resp.entra || resp.answer.Has("code") || resp.answer.Has("error") {
-			return b.outcome(resp.answer, resp)
+		if !resp.Entra || resp.Answer.Has("code") || resp.Answer.Has("error") {
+			return b.outcome(resp.Answer, resp)
 		}
-		if code != "" && resp.form() == nil && done["device"] {
+		if code != "" && resp.Form() == nil && done["device"] {
 			return b.deviceOutcome(resp)
 		}
 		form, err := b.choose(resp, done, code)
 		if err != nil {
 			return err
 		}
-		done[form.id] = true
-		if form.id == "form_post" {
+		done[form.ID] = true
+		if form.ID == "form_post" {
 			return b.post(ctx, form)
 		}
-		b.saw(form.id)
-		if req, err = form.request(ctx, resp.url); err != nil {
+		b.saw(form.ID)
+		if req, err = form.Request(ctx, resp.URL); err != nil {
 			return err
 		}
 	}
@@ -166,51 +168,51 @@ func (b *Browser) saw(id string) {
 
 // choose picks what the person does on a page. Codes and passwords are not
 // tried twice.
-func (b *Browser) choose(p *webPage, done map[string]bool, code string) (*webForm, error) {
-	if f := p.form("cancel"); f != nil && b.Decline {
+func (b *Browser) choose(p *webpage.Page, done map[string]bool, code string) (*webpage.Form, error) {
+	if f := p.Form("cancel"); f != nil && b.Decline {
 		return f, nil
 	}
-	if f := p.form("form_post", "approve", "confirm", "consent"); f != nil {
+	if f := p.Form("form_post", "approve", "confirm", "consent"); f != nil {
 		return f, nil
 	}
-	for _, f := range p.forms {
-		if strings.HasPrefix(f.id, "account") && strings.EqualFold(f.fields.Get("login"), b.Username) {
-			f.id = "account" // one of several
+	for _, f := range p.Forms {
+		if strings.HasPrefix(f.ID, "account") && strings.EqualFold(f.Fields.Get("login"), b.Username) {
+			f.ID = "account" // one of several
 			return f, nil
 		}
 	}
-	f := p.form("signin", "device")
-	if f == nil || done[f.id] || f.id == "device" && code == "" {
-		return nil, fmt.Errorf("entratest: sign-in failed: %s", p.problem())
+	f := p.Form("signin", "device")
+	if f == nil || done[f.ID] || f.ID == "device" && code == "" {
+		return nil, fmt.Errorf("entratest: sign-in failed: %s", p.Problem())
 	}
-	if f.id == "device" {
-		f.fields.Set("otc", code)
+	if f.ID == "device" {
+		f.Fields.Set("otc", code)
 		return f, nil
 	}
 	b.s.mu.Lock()
 	user := b.s.user(b.Username)
 	b.s.mu.Unlock()
-	f.fields.Set("login", b.Username)
+	f.Fields.Set("login", b.Username)
 	if user != nil {
-		f.fields.Set("passwd", user.Password)
+		f.Fields.Set("passwd", user.Password)
 	}
 	return f, nil
 }
 
 // deviceOutcome judges the page on which a device's sign-in ended.
-func (b *Browser) deviceOutcome(p *webPage) error {
+func (b *Browser) deviceOutcome(p *webpage.Page) error {
 	switch {
-	case p.texts["done"] != "" && !b.Decline, b.Decline && strings.Contains(p.problem(), "AADSTS65004"):
+	case p.Texts["done"] != "" && !b.Decline, b.Decline && strings.Contains(p.Problem(), "AADSTS65004"):
 		return nil
-	case b.Decline && p.texts["done"] != "":
+	case b.Decline && p.Texts["done"] != "":
 		return errors.New("entratest: the sign-in succeeded before anything could be declined")
 	}
-	return fmt.Errorf("entratest: sign-in failed: %s", p.problem())
+	return fmt.Errorf("entratest: sign-in failed: %s", p.Problem())
 }
 
 // post hands a form_post answer to the client.
-func (b *Browser) post(ctx context.Context, f *webForm) error {
-	req, err := f.request(ctx, nil)
+func (b *Browser) post(ctx context.Context, f *webpage.Form) error {
+	req, err := f.Request(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -218,35 +220,30 @@ func (b *Browser) post(ctx context.Context, f *webForm) error {
 	if err != nil {
 		return err
 	}
-	return b.outcome(f.fields, resp)
+	return b.outcome(f.Fields, resp)
 }
 
 // outcome judges the answer that the client was given and its reply.
-func (b *Browser) outcome(answer url.Values, reply *webPage) error {
+func (b *Browser) outcome(answer url.Values, reply *webpage.Page) error {
 	code := answer.Get("error")
 	switch {
 	case b.Decline && code == "access_denied":
 		return nil
 	case code != "":
-		return fmt.Errorf("entratest: sign-in ended with %s: %s", code, firstLine(answer.Get("error_description")))
+		return fmt.Errorf("entratest: sign-in ended with %s: %s", code, webpage.FirstLine(answer.Get("error_description")))
 	case answer.Get("code") == "":
-		return fmt.Errorf("entratest: the sign-in led to %s, which is neither a sign-in page nor the answer of one (status %d)", reply.url.Host, reply.status)
+		return fmt.Errorf("entratest: the sign-in led to %s, which is neither a sign-in page nor the answer of one (status %d)", reply.URL.Host, reply.Status)
 	case b.Decline:
 		return errors.New("entratest: the sign-in succeeded before anything could be declined")
-	case reply.status >= 400:
-		return fmt.Errorf("entratest: signed in, but the client's redirect URI answered with status %d", reply.status)
+	case reply.Status >= 400:
+		return fmt.Errorf("entratest: signed in, but the client's redirect URI answered with status %d", reply.Status)
 	}
 	return nil
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return strings.TrimSuffix(line, "\r")
-}
-
 // do sends a request and reads the page at the end of its redirects. The error
 // does not show URLs: they hold codes.
-func (b *Browser) do(req *http.Request) (*webPage, error) {
+func (b *Browser) do(req *http.Request) (*webpage.Page, error) {
 	resp, err := b.client.Do(req)
 	var urlErr *url.Error
 	switch {
@@ -260,5 +257,5 @@ func (b *Browser) do(req *http.Request) (*webPage, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	return readPage(resp, b.s.ownHost(resp.Request.URL.Host))
+	return webpage.Read(resp, b.s.ownHost(resp.Request.URL.Host))
 }
