@@ -167,7 +167,7 @@ func (x *exchange) commit(status int) {
 	if x.rec.Endpoint == TokenEndpoint && status >= 400 {
 		x.s.recorder.count(func(st *Stats) { st.TokenErrors++ })
 	}
-	x.s.recorder.add(x.rec)
+	x.s.recorder.Add(x.rec)
 }
 
 // entraHeaders are on every answer of the authority.

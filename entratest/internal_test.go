@@ -8,20 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestLogIsBounded(t *testing.T) {
-	s := &Server{}
-	for i := range 3*maxLog + 7 {
-		s.recorder.add(Request{Status: i})
-	}
-	log := s.Log()
-	require.Len(t, log, maxLog)
-	for i, r := range log {
-		require.Equal(t, 2*maxLog+7+i, r.Status)
-	}
-	missed, _, _ := s.recorder.after(0)
-	assert.Equal(t, log, missed, "who follows slowly misses the oldest")
-}
-
 // An assertion is good as long as the token that it is.
 func TestAssertionTimesAreValidated(t *testing.T) {
 	s := NewServer()

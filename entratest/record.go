@@ -2,8 +2,9 @@ package entratest
 
 import (
 	"slices"
-	"sync"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/logbook"
 )
 
 // An Endpoint is a part of the server.
@@ -116,77 +117,47 @@ type Request struct {
 	BodySHA256 string `json:"body_sha256,omitempty"` // lower-case hex
 }
 
-// maxLog is how many requests Log remembers.
-const maxLog = 10_000
-
-// A recorder has a lock of its own, so that counting never waits for the
-// directory.
+// A recorder keeps the records of requests, and counts them.
 type recorder struct {
-	mu      sync.Mutex
-	stats   Stats
-	log     []Request
-	logged  int // how many there ever were
-	resets  int
-	arrived map[Endpoint]int
-	changed chan struct{} // closed at the next change; nil: nobody waits
+	logbook.Book[Request, counters]
 }
 
-// count changes the counters and wakes who waits for them.
-func (r *recorder) count(change func(*Stats)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	change(&r.stats)
-	r.wake()
-}
-
-func (r *recorder) add(rec Request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.log) >= 2*maxLog {
-		r.log = append(r.log[:0], r.log[len(r.log)-maxLog+1:]...)
-	}
-	r.log = append(r.log, rec)
-	r.logged++
-	r.wake()
-}
-
-// wake wakes who waits. r.mu is held.
-func (r *recorder) wake() {
-	if r.changed != nil {
-		close(r.changed)
-		r.changed = nil
-	}
-}
-
-// latest returns a copy of the log, and how many requests there ever were.
-func (r *recorder) latest() ([]Request, int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.log[max(0, len(r.log)-maxLog):]), r.logged
+// counters are Stats and what Wait goes by.
+type counters struct {
+	Stats
+	perEndpoint map[Endpoint]int
 }
 
 // arrive counts a request before it is looked at.
 func (r *recorder) arrive(e Endpoint, withToken bool) {
-	r.count(func(s *Stats) {
-		s.arrived(e, withToken)
-		if r.arrived == nil {
-			r.arrived = map[Endpoint]int{}
+	r.Count(func(c *counters) {
+		c.Stats.arrived(e, withToken)
+		if c.perEndpoint == nil {
+			c.perEndpoint = map[Endpoint]int{}
 		}
-		r.arrived[e]++
+		c.perEndpoint[e]++
 	})
+}
+
+// count changes the counters.
+func (r *recorder) count(change func(*Stats)) { r.Count(func(c *counters) { change(&c.Stats) }) }
+
+// stats returns the counters, and what place of the records they are of.
+func (r *recorder) stats() (st Stats, at logbook.Place) {
+	at = r.Read(func(c *counters) { st = c.Stats })
+	return st, at
 }
 
 // Stats returns the counters.
 func (s *Server) Stats() Stats {
-	s.recorder.mu.Lock()
-	defer s.recorder.mu.Unlock()
-	return s.recorder.stats
+	st, _ := s.recorder.stats()
+	return st
 }
 
 // Log returns the latest requests, at most 10000, in the order in which their
 // answers began. A request is in it before its client sees the answer.
 func (s *Server) Log() []Request {
-	log, _ := s.recorder.latest()
+	log, _ := s.recorder.Latest()
 	return log
 }
 

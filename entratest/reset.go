@@ -8,7 +8,7 @@ package entratest
 func (s *Server) Reset() {
 	s.ClearFaults()
 	s.SetClockSkew(0, 0)
-	s.recorder.clear()
+	s.recorder.Clear()
 	s.tenants.reset(s.tenantID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -21,13 +21,4 @@ func (s *Server) Reset() {
 	s.policy = policy{}
 	s.rand = newRand(1)
 	s.born = s.next()
-}
-
-// clear forgets what was seen and wakes who waits, for whom nothing has come.
-func (r *recorder) clear() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.log, r.arrived, r.stats = nil, nil, Stats{}
-	r.resets++
-	r.wake()
 }

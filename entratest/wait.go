@@ -10,8 +10,8 @@ import (
 // that ends first, and http.ErrServerClosed, wrapped, if the server does: nothing
 // comes any more.
 func (s *Server) Wait(ctx context.Context, enough func(Stats) bool) error {
-	return s.wait(ctx, func(r *recorder) func() bool {
-		stats := r.stats
+	return s.wait(ctx, func(c *counters) func() bool {
+		stats := c.Stats
 		return func() bool { return enough(stats) } // without the lock: it may ask the server
 	})
 }
@@ -25,24 +25,18 @@ func (s *Server) WaitTokenRequests(ctx context.Context, n int) error {
 // WaitRequests returns nil once n requests for the endpoint have arrived,
 // answered or not, and an error as Wait does.
 func (s *Server) WaitRequests(ctx context.Context, e Endpoint, n int) error {
-	return s.wait(ctx, func(r *recorder) func() bool {
-		arrived := r.arrived[e]
+	return s.wait(ctx, func(c *counters) func() bool {
+		arrived := c.perEndpoint[e]
 		return func() bool { return arrived >= n }
 	})
 }
 
 // wait returns when a look says yes. look is called with the lock, what it
 // returns without.
-func (s *Server) wait(ctx context.Context, look func(*recorder) func() bool) error {
-	r := &s.recorder
+func (s *Server) wait(ctx context.Context, look func(*counters) func() bool) error {
 	for {
-		r.mu.Lock()
-		enough := look(r)
-		if r.changed == nil {
-			r.changed = make(chan struct{})
-		}
-		changed := r.changed
-		r.mu.Unlock()
+		var enough func() bool
+		changed := s.recorder.Await(func(c *counters) { enough = look(c) })
 		if enough() {
 			return nil
 		}

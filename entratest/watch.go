@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/msalcae/msalcae/entratest/internal/logbook"
 )
 
 // TB is the part of testing.TB that a Watch needs.
@@ -23,8 +25,7 @@ type Watch struct {
 	t      TB
 	s      *Server
 	before Stats
-	logged int // requests that were in the log before
-	resets int // of the server before
+	began  logbook.Place
 }
 
 // Watch begins to watch on behalf of a test.
@@ -36,28 +37,25 @@ type Watch struct {
 //	seen.TokenRequests(1)
 //	seen.Prompts(0)
 func (s *Server) Watch(t TB) *Watch {
-	s.recorder.mu.Lock()
-	defer s.recorder.mu.Unlock()
-	return &Watch{t: t, s: s, before: s.recorder.stats, logged: s.recorder.logged, resets: s.recorder.resets}
+	before, began := s.recorder.stats()
+	return &Watch{t: t, s: s, before: before, began: began}
 }
 
 // Stats returns what has been counted since, or since the latest Reset if that
 // was later.
 func (w *Watch) Stats() Stats {
-	r := &w.s.recorder
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.resets != w.resets {
-		return r.stats
+	st, at := w.s.recorder.stats()
+	if at.Clears != w.began.Clears {
+		return st
 	}
-	return r.stats.Sub(w.before)
+	return st.Sub(w.before)
 }
 
 // Requests returns what has been recorded since, or since the latest Reset if
 // that was later: at most the latest 10000.
 func (w *Watch) Requests() []Request {
-	log, logged := w.s.recorder.latest()
-	return log[max(0, len(log)-max(0, logged-w.logged)):]
+	log, logged := w.s.recorder.Latest()
+	return log[max(0, len(log)-max(0, logged-w.began.Records)):]
 }
 
 // TokenRequests checks how many requests reached the token endpoint, those
