@@ -162,7 +162,7 @@ func (tx *transaction) read(s *Server, form url.Values) *aadError {
 	tx.claims, tx.claimsText = claims, form.Get("claims")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	scope, scopeErr := s.parseScope(form.Get("scope"), s.graph.origin())
+	scope, scopeErr := s.parseScope(form.Get("scope"), s.graph.Origin())
 	tx.scope = scope
 	return scopeErr
 }

@@ -12,7 +12,7 @@ func BenchmarkAPI(b *testing.B) {
 	s := NewServer()
 	defer s.Close()
 	h := s.graphAPI()
-	token := sharedKey().Sign(map[string]any{"aud": s.graph.origin(), "iss": s.Authority() + "/v2.0", "exp": 1 << 40,
+	token := sharedKey().Sign(map[string]any{"aud": s.graph.Origin(), "iss": s.Authority() + "/v2.0", "exp": 1 << 40,
 		"idtyp": "app", "appid": clientID, "uti": tokenID(1)})
 	b.ReportAllocs()
 	for b.Loop() {

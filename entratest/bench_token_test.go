@@ -50,7 +50,7 @@ func BenchmarkToken(b *testing.B) {
 	refresh.Set("grant_type", "refresh_token")
 	refresh.Set("refresh_token", post(b, person())["refresh_token"].(string))
 	app, user := s.app(publicClientID), s.user(username)
-	scope, _ := s.parseScope(s.Scope()+" openid offline_access profile", s.graph.origin())
+	scope, _ := s.parseScope(s.Scope()+" openid offline_access profile", s.graph.Origin())
 	code := func() url.Values { // as the sign-in pages leave it
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -84,5 +84,5 @@ func (x *exchange) loginOfAPI() string {
 	if c := cloudOfGraph(strings.TrimSuffix(x.r.Host, ":443")); c != nil {
 		return "https://" + c.Login[0]
 	}
-	return x.s.web.origin()
+	return x.s.web.Origin()
 }

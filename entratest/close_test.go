@@ -26,5 +26,5 @@ func TestCloseEndsGoroutines(t *testing.T) {
 	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 5*time.Second, 5*time.Millisecond)
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	assert.False(t, bytes.Contains(stacks, []byte("entratest.(*site)")), "%s", stacks)
+	assert.False(t, bytes.Contains(stacks, []byte("site.(*Site)")), "%s", stacks)
 }

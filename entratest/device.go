@@ -112,7 +112,7 @@ func (s *Server) newDeviceGrant(x *exchange) (newDevice, *aadError) {
 	case claimsErr != nil:
 		return newDevice{}, aad(90100, "claims")
 	}
-	scope, err := s.parseScope(form.Get("scope"), s.graph.origin())
+	scope, err := s.parseScope(form.Get("scope"), s.graph.Origin())
 	if err != nil {
 		return newDevice{}, err
 	}

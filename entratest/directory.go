@@ -8,6 +8,7 @@ import (
 	"github.com/msalcae/msalcae/entratest/internal/graph"
 	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/shelf"
+	"github.com/msalcae/msalcae/entratest/internal/site"
 	"github.com/msalcae/msalcae/internal/clouds"
 )
 
@@ -83,7 +84,7 @@ type directory struct {
 
 const graphAppID = "00000003-0000-0000-c000-000000000000"
 
-func newDirectory(api *site, tenant string) directory {
+func newDirectory(api *site.Site, tenant string) directory {
 	d := directory{
 		tenant:     tenant,
 		people:     map[string]*account{},
@@ -114,9 +115,9 @@ func newDirectory(api *site, tenant string) directory {
 }
 
 // graphAudiences are all names of the Graph-like API.
-func graphAudiences(api *site) []string {
+func graphAudiences(api *site.Site) []string {
 	all := []string{graphAppID}
-	for _, name := range api.names() {
+	for _, name := range api.Names() {
 		all = append(all, "https://"+name)
 	}
 	for _, c := range clouds.All {

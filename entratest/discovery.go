@@ -50,10 +50,10 @@ func (s *Server) authority() http.Handler {
 // entered keeps Close waiting for requests that are being answered.
 func (s *Server) entered(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.handlers.enter() {
+		if !s.handlers.Enter() {
 			panic(http.ErrAbortHandler)
 		}
-		defer s.handlers.leave()
+		defer s.handlers.Leave()
 		h.ServeHTTP(w, r)
 	})
 }
@@ -80,7 +80,7 @@ func instanceDiscovery(x *exchange) {
 
 func (s *Server) instances() []map[string]any {
 	var all []map[string]any
-	for _, host := range s.web.names() {
+	for _, host := range s.web.Names() {
 		all = append(all, map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}})
 	}
 	for _, c := range clouds.All {
@@ -132,14 +132,14 @@ func openIDConfiguration(x *exchange) {
 		"end_session_endpoint":                  at + "/oauth2/v2.0/logout",
 		"http_logout_supported":                 true,
 		"frontchannel_logout_supported":         true,
-		"userinfo_endpoint":                     "https://" + x.s.graph.addr + "/oidc/userinfo",
+		"userinfo_endpoint":                     "https://" + x.s.graph.Addr + "/oidc/userinfo",
 		"device_authorization_endpoint":         at + "/oauth2/v2.0/devicecode",
 		"claims_supported": []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce",
 			"preferred_username", "name", "oid", "tid", "ver"},
 		"tenant_region_scope":   "EU",
 		"cloud_instance_name":   host,
-		"cloud_graph_host_name": x.s.graph.addr,
-		"msgraph_host":          x.s.graph.addr,
+		"cloud_graph_host_name": x.s.graph.Addr,
+		"msgraph_host":          x.s.graph.Addr,
 	})
 }
 

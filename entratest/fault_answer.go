@@ -1,12 +1,13 @@
 package entratest
 
 import (
-	"context"
 	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/site"
 )
 
 // faulty lets the request meet the next fault of its endpoint; true: it has
@@ -41,8 +42,8 @@ func (x *exchange) faulty() bool {
 // reset cuts the request's connection. Where that cannot be had, as on a server
 // of the test's own that speaks HTTP/2, the request alone is dropped.
 func (x *exchange) reset() {
-	conn, ok := x.r.Context().Value(connKey{}).(net.Conn)
-	if !ok {
+	conn := site.Conn(x.r.Context())
+	if conn == nil {
 		conn, _, _ = http.NewResponseController(x.ResponseWriter).Hijack()
 	}
 	if secure, ok := conn.(*tls.Conn); ok {
@@ -56,13 +57,6 @@ func (x *exchange) reset() {
 		c.Reset()
 	}
 	panic(http.ErrAbortHandler)
-}
-
-// connKey finds a request's connection in its context.
-type connKey struct{}
-
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
 }
 
 // A halfWriter sends half of what is first written, and no more.

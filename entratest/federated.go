@@ -72,7 +72,7 @@ func (s *Server) issuerKey(issuer, kid string) (key *jose.Key, own bool) {
 	if s.ownIssuer(issuer) {
 		return s.key(kid), true
 	}
-	if key := issuersKey(); strings.HasPrefix(issuer, s.web.origin()+issuersPath) && key.ID == kid {
+	if key := issuersKey(); strings.HasPrefix(issuer, s.web.Origin()+issuersPath) && key.ID == kid {
 		return key, false
 	}
 	return nil, false
@@ -99,7 +99,7 @@ type Issuer struct {
 // configuration and keys are served at the URL, over TLS with the server's
 // certificate.
 func (s *Server) Issuer(name string) *Issuer {
-	return &Issuer{s: s, url: s.web.origin() + issuersPath + url.PathEscape(name)}
+	return &Issuer{s: s, url: s.web.Origin() + issuersPath + url.PathEscape(name)}
 }
 
 // URL is the issuer's name in its tokens (iss).

@@ -33,7 +33,7 @@ func FuzzAPI(f *testing.F) {
 		if err != nil || len(body) > 1<<16 {
 			return
 		}
-		token := sharedKey().Sign(map[string]any{"aud": s.graph.origin(), "iss": s.Authority() + "/v2.0", "exp": 1 << 40,
+		token := sharedKey().Sign(map[string]any{"aud": s.graph.Origin(), "iss": s.Authority() + "/v2.0", "exp": 1 << 40,
 			"idtyp": "app", "appid": clientID, "uti": tokenID(s.mark())})
 		if u.Path == "/up/open" {
 			r := httptest.NewRequest(http.MethodPost, "/v1.0/me/drive/root:/x:/createUploadSession", http.NoBody)

@@ -38,7 +38,7 @@ func redeemCode(s *Server, req *tokenRequest) (*issue, *aadError) {
 	scope := code.tx.scope
 	if text := req.form.Get("scope"); text != "" {
 		var err *aadError
-		if scope, err = s.parseScope(text, s.graph.origin()); err != nil {
+		if scope, err = s.parseScope(text, s.graph.Origin()); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +86,7 @@ func redeemRefreshToken(s *Server, req *tokenRequest) (*issue, *aadError) {
 	if text == "" {
 		text = strings.Join(rt.scopes, " ")
 	}
-	scope, err := s.parseScope(text, s.graph.origin())
+	scope, err := s.parseScope(text, s.graph.Origin())
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func clientCredentials(s *Server, req *tokenRequest) (*issue, *aadError) {
 	if req.strength == unproven {
 		return nil, aad(7000218)
 	}
-	scope, err := s.parseScope(req.form.Get("scope"), s.graph.origin())
+	scope, err := s.parseScope(req.form.Get("scope"), s.graph.Origin())
 	switch {
 	case err != nil:
 		return nil, err

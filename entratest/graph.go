@@ -76,10 +76,10 @@ func (s *Server) uploadOrigin(r *http.Request) string {
 	switch host := strings.ToLower(r.Host); {
 	case cloudOfGraph(strings.TrimSuffix(host, ":443")) != nil:
 		return "https://" + uploadHost
-	case host == s.graph.addr && len(s.files.aka) > 0:
-		return "https://" + s.files.aka[0]
+	case host == s.graph.Addr && len(s.files.AKA) > 0:
+		return "https://" + s.files.AKA[0]
 	}
-	return s.files.origin()
+	return s.files.Origin()
 }
 
 func (u *account) atGraph() graph.Person {

@@ -34,7 +34,7 @@ func plainHost(host string) string { return strings.TrimSuffix(strings.ToLower(h
 // that was asked for, and so does the server.
 func (s *Server) newTransport() *http.Transport {
 	roots := x509.NewCertPool()
-	roots.AddCert(sharedIdentity().ca)
+	roots.AddCert(sharedIdentity().CA)
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return s.network.DialContext(ctx, network, s.reroute(addr))
@@ -52,18 +52,18 @@ const metadataAddress = "169.254.169.254:80"
 // reroute returns where to dial for addr.
 func (s *Server) reroute(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
-	if addr == metadataAddress || addr == s.metadata.addr+":80" {
-		return s.metadata.dial
+	if addr == metadataAddress || addr == s.metadata.Addr+":80" {
+		return s.metadata.Dial
 	}
 	switch {
 	case err != nil:
 		return addr
 	case loginHost(host): // whatever the port: no test asks the real one
-		return s.web.dial
+		return s.web.Dial
 	case cloudOfGraph(host) != nil:
-		return s.graph.dial
+		return s.graph.Dial
 	case port == "443" && (plainHost(host) == uploadHost || s.hosts.handler(host) != nil):
-		return s.files.dial
+		return s.files.Dial
 	}
 	return addr
 }
@@ -72,14 +72,14 @@ func (s *Server) reroute(addr string) string {
 // answers must be of the host that the client asked, or MSAL refuses them.
 func (s *Server) loginOrigin(r *http.Request) string {
 	host := strings.ToLower(strings.TrimSuffix(r.Host, ":443"))
-	if hasFold(s.web.aka, host) || loginHost(host) {
+	if hasFold(s.web.AKA, host) || loginHost(host) {
 		return "https://" + host
 	}
-	return s.web.origin()
+	return s.web.Origin()
 }
 
 // ownHost tells whether host[:port] is the authority, under any of its names.
 func (s *Server) ownHost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, ":443"))
-	return hasFold(s.web.names(), host) || loginHost(host)
+	return hasFold(s.web.Names(), host) || loginHost(host)
 }

@@ -14,12 +14,12 @@ import (
 // tokens of managed identities, without TLS: http://127.0.0.1:port. Client
 // sends what is meant for http://169.254.169.254 there. It is the value of
 // AZURE_POD_IDENTITY_AUTHORITY_HOST.
-func (s *Server) IMDS() string { return s.metadata.origin() }
+func (s *Server) IMDS() string { return s.metadata.Origin() }
 
 // AppService returns the values that IDENTITY_ENDPOINT and IDENTITY_HEADER have
 // in an App Service or a function: its tokens are had there.
 func (s *Server) AppService() (endpoint, header string) {
-	return s.metadata.origin() + appServicePath, identityHeader
+	return s.metadata.Origin() + appServicePath, identityHeader
 }
 
 const (
@@ -178,12 +178,12 @@ func (x *exchange) identityToken(r *identityRequest) (platformToken, *identityEr
 
 // issueIdentity decides on a new token, as for client credentials. s.mu is held.
 func (s *Server) issueIdentity(app *app, r *identityRequest) (*issue, *aadError) {
-	scope, err := s.parseScope(r.resource+"/.default", s.graph.origin())
+	scope, err := s.parseScope(r.resource+"/.default", s.graph.Origin())
 	if err != nil {
 		return nil, err
 	}
 	p := s.policy.identities
-	req := &tokenRequest{origin: s.web.origin(), tenant: s.tenantID, app: app, strength: "2"}
+	req := &tokenRequest{origin: s.web.Origin(), tenant: s.tenantID, app: app, strength: "2"}
 	i, err := s.newIssue(req, &admission{policy: &s.policy, app: app, who: &app.principal, scope: scope})
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func onBehalfOf(s *Server, req *tokenRequest) (*issue, *aadError) {
 	if err != nil {
 		return nil, err
 	}
-	scope, err := s.parseScope(req.form.Get("scope"), s.graph.origin())
+	scope, err := s.parseScope(req.form.Get("scope"), s.graph.Origin())
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (s *Server) userCredential(app *app, credential string) *aadError {
 
 // issueAbsent issues tokens for a person without a session. s.mu is held.
 func (s *Server) issueAbsent(req *tokenRequest, user *account) (*issue, *aadError) {
-	scope, err := s.parseScope(req.form.Get("scope"), s.graph.origin())
+	scope, err := s.parseScope(req.form.Get("scope"), s.graph.Origin())
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/msalcae/msalcae/entratest/internal/site"
 )
 
 // hosts are the names that ServeHost has given.
@@ -31,7 +33,7 @@ func (s *Server) ServeHost(host string, handler http.Handler) string {
 	if host == "" || strings.ContainsAny(host, ":/") || s.ownName(host) {
 		panic(fmt.Sprintf("entratest: ServeHost: %q is not a host that can be given away", host))
 	}
-	sharedIdentity().trust(host)
+	sharedIdentity().Trust(host)
 	s.hosts.mu.Lock()
 	defer s.hosts.mu.Unlock()
 	if s.hosts.named == nil {
@@ -43,11 +45,11 @@ func (s *Server) ServeHost(host string, handler http.Handler) string {
 
 // ownName tells whether host leads to the server already, or to the machine.
 func (s *Server) ownName(host string) bool {
-	if loginHost(host) || cloudOfGraph(host) != nil || host == uploadHost || host+":80" == metadataAddress || onLoopback(host+":443") {
+	if loginHost(host) || cloudOfGraph(host) != nil || host == uploadHost || host+":80" == metadataAddress || site.OnLoopback(host+":443") {
 		return true
 	}
-	for _, site := range []*site{s.web, s.graph, s.files, s.metadata} {
-		if site.addr == host {
+	for _, own := range []*site.Site{s.web, s.graph, s.files, s.metadata} {
+		if own.Addr == host {
 			return true
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/site"
 )
 
 // The directory that a new server begins with; Config may name another tenant.
@@ -29,26 +31,25 @@ const (
 
 // Input larger than this is refused.
 const (
-	maxHeaderBytes = 128 << 10
-	maxFormBytes   = 256 << 10
-	maxParamBytes  = 16 << 10 // one parameter, the claims for example
+	maxFormBytes  = 256 << 10
+	maxParamBytes = 16 << 10 // one parameter, the claims for example
 )
 
 // A Server is a running local Entra ID with an API. All methods may be called
 // at any time by any goroutine; after Close the server answers no more, but
 // what it has counted and recorded can still be read.
 type Server struct {
-	network    network
-	web, graph *site
-	files      *site // upload sessions, and what ServeHost serves
-	metadata   *site // managed identities
+	network    site.Network
+	web, graph *site.Site
+	files      *site.Site // upload sessions, and what ServeHost serves
+	metadata   *site.Site // managed identities
 	hosts      hosts
 	transport  *http.Transport
 	tenantID   string
 	ctx        context.Context // ends with Close
 	stop       context.CancelFunc
 	closing    sync.Once
-	handlers   running
+	handlers   site.Running
 
 	keys     rotation
 	verifier verifier
@@ -87,7 +88,7 @@ func NewServer() *Server {
 // listener of a client that waits for one is a socket, and the clock of a bubble
 // stands still while anything waits for a socket.
 func NewMemoryServer() *Server {
-	s, err := start(newMemory(), Config{})
+	s, err := start(site.NewMemory(), Config{})
 	must(err)
 	return s
 }
@@ -108,9 +109,9 @@ type Config struct {
 
 // Start is NewServer with a choice, and an error where NewServer panics: when a
 // port is taken, for example.
-func Start(c Config) (*Server, error) { return start(newLoopback(), c) }
+func Start(c Config) (*Server, error) { return start(site.NewLoopback(), c) }
 
-func start(n network, c Config) (*Server, error) {
+func start(n site.Network, c Config) (*Server, error) {
 	tenant := strings.ToLower(cmp.Or(c.Tenant, tenantID))
 	if !isGUID(tenant) {
 		return nil, fmt.Errorf("entratest: the tenant's id must be a GUID, which %q is not", c.Tenant)
@@ -125,10 +126,10 @@ func start(n network, c Config) (*Server, error) {
 	s.tenants.reset(s.tenantID)
 	s.directory = newDirectory(s.graph, s.tenantID)
 	s.transport = s.newTransport()
-	s.web.serve(s.ctx, s.authority())
-	s.graph.serve(s.ctx, s.graphAPI())
-	s.files.serve(s.ctx, s.otherHosts())
-	s.metadata.serve(s.ctx, s.metadataService())
+	s.web.Serve(s.ctx, sharedIdentity(), s.authority())
+	s.graph.Serve(s.ctx, sharedIdentity(), s.graphAPI())
+	s.files.Serve(s.ctx, sharedIdentity(), s.otherHosts())
+	s.metadata.Serve(s.ctx, sharedIdentity(), s.metadataService())
 	return s, nil
 }
 
@@ -138,12 +139,12 @@ func start(n network, c Config) (*Server, error) {
 func (s *Server) Close() {
 	s.closing.Do(func() {
 		s.stop()
-		s.web.close()
-		s.graph.close()
-		s.files.close()
-		s.metadata.close()
+		s.web.Close()
+		s.graph.Close()
+		s.files.Close()
+		s.metadata.Close()
 		s.transport.CloseIdleConnections()
-		s.handlers.wait()
+		s.handlers.Wait()
 	})
 }
 
@@ -159,22 +160,22 @@ func (s *Server) Client() *http.Client { return &http.Client{Transport: s.transp
 
 // Certificate returns the certificate authority that signed the server's
 // certificate. It is one for all servers of a process.
-func (s *Server) Certificate() *x509.Certificate { return sharedIdentity().ca }
+func (s *Server) Certificate() *x509.Certificate { return sharedIdentity().CA }
 
 // Authority returns the tenant's authority: https://127.0.0.1:port/tenant, or of
 // a server in memory https://login.entra.test/tenant. Known to no MSAL, it needs instance discovery turned off, or an HTTP client
 // that reroutes Microsoft's hosts, as Client does.
-func (s *Server) Authority() string { return s.web.origin() + "/" + s.tenantID }
+func (s *Server) Authority() string { return s.web.Origin() + "/" + s.tenantID }
 
 // Tenant returns the tenant's id.
 func (s *Server) Tenant() string { return s.tenantID }
 
 // API returns the base URL of the Graph-like API: API()+"/me" is the user.
-func (s *Server) API() string { return s.graph.origin() + "/v1.0" }
+func (s *Server) API() string { return s.graph.Origin() + "/v1.0" }
 
 // Scope asks for everything that was granted on the API: its origin followed
 // by "/.default".
-func (s *Server) Scope() string { return s.graph.origin() + "/.default" }
+func (s *Server) Scope() string { return s.graph.Origin() + "/.default" }
 
 // ClientID returns the id of the confidential client.
 func (s *Server) ClientID() string { return clientID }

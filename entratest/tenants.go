@@ -71,7 +71,7 @@ func (s *Server) AddTenant(t Tenant) Tenant {
 // AuthorityFor returns the authority of a tenant, given by its id or domain, or
 // one of those that stand for several: "common" for everybody, "organizations"
 // for all but personal accounts, "consumers" for these.
-func (s *Server) AuthorityFor(tenant string) string { return s.web.origin() + "/" + tenant }
+func (s *Server) AuthorityFor(tenant string) string { return s.web.Origin() + "/" + tenant }
 
 // AddGuest invites a user, named as for Revoke, to another tenant: the account
 // may sign in there, and is another object in it. Guests' tokens take no part in

@@ -20,7 +20,7 @@ func TestTokensAreValidated(t *testing.T) {
 	defer s.Close()
 	now := time.Now().Unix()
 	stranger := jose.NewKey("a stranger", certsFrom, certsUntil)
-	good := map[string]any{"aud": s.graph.origin(), "iss": s.Authority() + "/v2.0", "nbf": now, "exp": now + 600,
+	good := map[string]any{"aud": s.graph.Origin(), "iss": s.Authority() + "/v2.0", "nbf": now, "exp": now + 600,
 		"idtyp": "app", "appid": clientID, "uti": tokenID(1)}
 	with := func(name string, value any) map[string]any {
 		claims := maps.Clone(good)
@@ -52,11 +52,11 @@ func TestTokensAreValidated(t *testing.T) {
 		"of our key's name":      {signed(good)[:len(signed(good))-8] + "AAAAAAAA", signature},
 		"for another API":        {signed(with("aud", "api://"+clientID)), audience},
 		"for nobody":             {signed(with("aud", "")), audience},
-		"of another tenant":      {signed(with("iss", s.web.origin()+"/22222222-2222-3333-4444-555555555555/v2.0")), issuer},
-		"by the tenant's domain": {signed(with("iss", s.web.origin()+"/"+tenantDomain+"/v2.0")), issuer},
+		"of another tenant":      {signed(with("iss", s.web.Origin()+"/22222222-2222-3333-4444-555555555555/v2.0")), issuer},
+		"by the tenant's domain": {signed(with("iss", s.web.Origin()+"/"+tenantDomain+"/v2.0")), issuer},
 		"of version 1":           {signed(with("iss", s.Authority()+"/")), issuer},
 		"of another authority":   {signed(with("iss", "https://evil.test/"+tenantID+"/v2.0")), issuer},
-		"over plain http":        {signed(with("iss", "http://"+s.web.addr+"/"+tenantID+"/v2.0")), issuer},
+		"over plain http":        {signed(with("iss", "http://"+s.web.Addr+"/"+tenantID+"/v2.0")), issuer},
 		"expired":                {signed(with("exp", now-1)), "Lifetime validation failed, the token is expired."},
 		"expiring now":           {signed(with("exp", now)), "Lifetime validation failed, the token is expired."},
 		"not valid yet":          {signed(with("nbf", now+400)), "Access token has expired or is not yet valid."},
@@ -81,7 +81,7 @@ func TestTokensAreValidated(t *testing.T) {
 				return
 			}
 			assert.Equal(t, 401, resp.StatusCode)
-			assert.Equal(t, []string{`Bearer realm="", authorization_uri="` + s.web.origin() + `/common/oauth2/authorize", client_id="` + graphAppID + `"`},
+			assert.Equal(t, []string{`Bearer realm="", authorization_uri="` + s.web.Origin() + `/common/oauth2/authorize", client_id="` + graphAppID + `"`},
 				resp.Header.Values("WWW-Authenticate"))
 			var answer struct {
 				Error struct {
