@@ -213,39 +213,6 @@ func TestConflictingDemands(t *testing.T) {
 	})
 }
 
-func TestStepUpRefusedOfOneOfSeveralTokens(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		s := New(entra.acquire)
-		token(t, s)
-		keep := func(value string, order uint64) {
-			s.lock()
-			defer s.unlock()
-			s.state.kept = append(s.state.kept, newEntry(entra.token(value), FingerprintOf(value), &flight{order: order, demand: must(acrs("c1"))}, true))
-		}
-		keep("older", 10)
-		keep("middle", 11)
-		keep("newer", 12)
-		assert.Equal(t, "newer", challenge(t, s, acrs("c1"), "middle"), "it is newer than the one that was refused")
-		assert.Equal(t, "token-2", challenge(t, s, acrs("c1"), "newer"), "those that are older are no better")
-	})
-}
-
-func TestSilentStepUpThatIsRefusedGoesToThePrompt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		prompts := 0
-		s := prompting(entra.acquire, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			return entra.token("signed in"), nil
-		})
-		silent := challenge(t, s, acrs("c1"), token(t, s))
-		require.Zero(t, prompts)
-		assert.Equal(t, "signed in", challenge(t, s, acrs("c1"), silent), "Entra would give the same again")
-		assert.Equal(t, 2, entra.requests())
-	})
-}
-
 func TestDoubtsHaveABound(t *testing.T) {
 	var st events
 	for n := range 10 * maxFailures {

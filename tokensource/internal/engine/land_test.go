@@ -65,54 +65,6 @@ func TestFlightOvertakenByAChallengeServesNobody(t *testing.T) {
 	})
 }
 
-func TestStepUpThatARevocationOvertakes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		prompts := 0
-		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if asking(req.Claims).acrs != "" {
-				return nil, interaction
-			}
-			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			time.Sleep(time.Minute)
-			return entra.token("signed in"), nil
-		})
-		first := token(t, s)
-		got := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
-		assert.Equal(t, "token-2", challenge(t, s, nbf(0), first))
-		assert.Equal(t, "signed in", <-got)
-		assert.Equal(t, 1, prompts, "the person has just signed in")
-		assert.Equal(t, "signed in", token(t, s), "as new as the end of the sign-in")
-	})
-}
-
-func TestStepUpDoesNotSatisfyWhatCameLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		var refusing atomic.Bool
-		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if refusing.Load() {
-				return nil, interaction
-			}
-			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			time.Sleep(time.Minute)
-			return entra.token("signed in"), nil
-		})
-		first := token(t, s)
-		refusing.Store(true)
-		got := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
-		_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: first, NoPrompt: true})
-		require.Error(t, err)
-		<-got
-		assert.JSONEq(t, nbf(0), s.PendingClaims(), "the page was opened before they were asked for")
-		refusing.Store(false)
-		assert.NotEqual(t, "signed in", token(t, s))
-	})
-}
-
 func TestTokenOlderThanAVoidedOneComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
@@ -131,22 +83,6 @@ func TestTokenOlderThanAVoidedOneComesTooLate(t *testing.T) {
 	})
 }
 
-func TestSlowerStepUpDoesNotReplaceTheNewer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		entra.slow(0, 10*time.Second, time.Second)
-		s := New(entra.acquire)
-		first := token(t, s)
-		c1 := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
-		c2 := ask(t, s, msalcae.TokenRequest{Claims: acrs("c2"), Rejected: first})
-		assert.Equal(t, "token-2", <-c1)
-		assert.Equal(t, "token-3", <-c2)
-		assert.Equal(t, "token-3", token(t, s), "asked for later")
-		assert.Equal(t, "token-2", challenge(t, s, acrs("c1"), "token-3"), "kept all the same")
-		assert.Equal(t, 3, entra.requests())
-	})
-}
-
 func TestRefusalOfATokenNewerThanTheRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{life: time.Hour}
@@ -162,21 +98,6 @@ func TestRefusalOfATokenNewerThanTheRenewal(t *testing.T) {
 		require.Equal(t, []string{"token-3", "token-4"}, refreshed)
 		assert.Equal(t, "token-4", challenge(t, s, nbf(1), "token-1"), "the one in use is newer than the renewal")
 		assert.Equal(t, "token-5", challenge(t, s, nbf(2), "token-3"), "which is older than this one")
-	})
-}
-
-func TestSameTokenForAStepUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		entra.answer = func(int, msalcae.TokenRequest) (*msalcae.Token, error) { return entra.token("always"), nil }
-		s := New(entra.acquire)
-		first := token(t, s)
-		for range 3 {
-			_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
-			require.Error(t, err)
-		}
-		assert.Equal(t, 2, entra.requests(), "Entra is not asked again at once")
-		assert.Equal(t, first, token(t, s))
 	})
 }
 
@@ -292,30 +213,6 @@ func TestRenewalThatMoreClaimsOvertake(t *testing.T) {
 		assert.Equal(t, "token-3", <-two)
 		assert.Contains(t, asked()[2].Claims, "capolids")
 		assert.Equal(t, "token-3", token(t, s))
-	})
-}
-
-func TestStepUpPromptOutlivesAnEpoch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		prompts := 0
-		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if asking(req.Claims).acrs != "" {
-				return nil, interaction
-			}
-			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			time.Sleep(time.Minute)
-			return nil, ErrDeclined
-		})
-		first := token(t, s)
-		one := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
-		next := challenge(t, s, nbf(0), first)
-		two := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: next})
-		assert.Equal(t, ErrDeclined.Error(), <-one)
-		assert.Equal(t, ErrDeclined.Error(), <-two)
-		assert.Equal(t, 1, prompts, "who comes after a revocation waits for the page that is open")
 	})
 }
 

@@ -15,24 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPeaceHoldsForQueuedPrompts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		prompts := 0
-		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-			func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-				prompts++
-				time.Sleep(10 * time.Second)
-				return nil, &msalcae.Error{Code: "access_denied"}
-			})
-		var wg sync.WaitGroup
-		for n := range 8 {
-			wg.Go(func() { s.Token(t.Context(), msalcae.TokenRequest{Claims: acrs(fmt.Sprint("c", n))}) })
-		}
-		wg.Wait()
-		assert.Equal(t, 2, prompts, "none for a minute after the second decline")
-	})
-}
-
 func TestPromptThatBringsAVoidedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		prompts := 0
@@ -150,51 +132,6 @@ func TestSilentBesideAnOpenPrompt(t *testing.T) {
 	})
 }
 
-func TestTroubleIsNotADecline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		prompts := 0
-		s := prompting(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-			func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-				prompts++
-				return nil, &msalcae.Error{Status: 503}
-			})
-		var err error
-		for range 3 {
-			_, err = s.Token(t.Context(), msalcae.TokenRequest{})
-		}
-		assert.NotContains(t, err.Error(), "declined")
-	})
-}
-
-func TestPeaceHoldsForAllWhoAskOnePerson(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g, prompts, decline := NewGate(), 0, true
-		asking := func() *source {
-			return newSource(Flow{
-				Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-				Gate:    g,
-				Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-					prompts++
-					if decline {
-						return nil, &msalcae.Error{Code: "access_denied"}
-					}
-					return &msalcae.Token{Value: "signed in", ExpiresOn: time.Now().Add(time.Hour)}, nil
-				},
-			})
-		}
-		a, b := asking(), asking()
-		for _, s := range []*source{a, b, a, b, asking()} {
-			_, err := s.Token(t.Context(), msalcae.TokenRequest{})
-			require.Error(t, err)
-		}
-		assert.Equal(t, 2, prompts)
-		decline = false
-		time.Sleep(promptPeace)
-		token(t, b)
-		assert.Equal(t, 3, prompts)
-	})
-}
-
 func TestQueuedPromptUsesNoTokenThatEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{life: 2 * time.Minute}
@@ -284,26 +221,6 @@ func TestPromptCarriesEntrasClaims(t *testing.T) {
 		assert.JSONEq(t, want, asked)
 		assert.JSONEq(t, want, s.PendingClaims(), "both stay pending")
 		assert.Equal(t, 2, entra.requests())
-	})
-}
-
-func TestPeaceAfterTwoDeclinedPrompts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		prompts := 0
-		s := newSource(Flow{
-			Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-			Gate:    NewGate(),
-			Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-				prompts++
-				return nil, &msalcae.Error{Code: "access_denied"}
-			},
-		})
-		var err error
-		for n := range 20 {
-			_, err = s.Token(t.Context(), msalcae.TokenRequest{Claims: acrs(fmt.Sprint("c", n))})
-		}
-		require.ErrorIs(t, err, msalcae.ErrPaused)
-		assert.Equal(t, 2, prompts)
 	})
 }
 

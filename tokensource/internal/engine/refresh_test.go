@@ -71,54 +71,6 @@ func TestFarFuture(t *testing.T) {
 	assert.Equal(t, 1, entra.requests())
 }
 
-func TestMinTTLPassesOverTheCache(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{life: time.Hour}
-		spent := &msalcae.Token{Value: "spent", ExpiresOn: time.Now().Add(20 * time.Minute)}
-		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if req.Claims == "" {
-				return spent, nil // MSAL's cache
-			}
-			return nil, nil
-		}
-		s := New(entra.acquire)
-		token(t, s)
-		time.Sleep(6 * time.Minute)
-		tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 30 * time.Minute})
-		require.NoError(t, err)
-		assert.GreaterOrEqual(t, time.Until(tok.ExpiresOn), 30*time.Minute)
-	})
-}
-
-func TestMinTTLBeyondWhatThereIs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{life: time.Hour, latency: time.Second}
-		s := New(entra.acquire)
-		for range 70 * 60 {
-			start := time.Now()
-			_, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: 2 * time.Hour})
-			require.NoError(t, err)
-			if d := time.Since(start); d > 0 && entra.requests() > 2 { // one request to see how long tokens live
-				t.Fatalf("a caller waited %s for a refresh", d)
-			}
-			time.Sleep(time.Second)
-		}
-	})
-}
-
-func TestMinTTLOfAChallenge(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{life: time.Hour}
-		s := New(entra.acquire)
-		revoked := token(t, s)
-		challenge(t, s, capol("p1"), revoked)
-		time.Sleep(20 * time.Minute)
-		_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p1"), Rejected: revoked, MinTTL: 45 * time.Minute})
-		require.NoError(t, err)
-		assert.Len(t, entra.claims, 2, "it was answered long ago")
-	})
-}
-
 func TestRefreshGoesOnAfterARefusal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
@@ -242,27 +194,6 @@ func TestShortTokensServeUntilTheirEnd(t *testing.T) {
 		time.Sleep(time.Second)
 		assert.Equal(t, "token-2", token(t, s))
 		assert.Equal(t, 2, entra.requests())
-	})
-}
-
-func TestMinTTL(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{life: time.Hour}
-		s := New(entra.acquire)
-		want := func(ttl time.Duration) string {
-			tok, err := s.Token(t.Context(), msalcae.TokenRequest{MinTTL: ttl})
-			require.NoError(t, err)
-			return tok.Value
-		}
-		assert.Equal(t, "token-1", want(45*time.Minute))
-		time.Sleep(20 * time.Minute)
-		assert.Equal(t, "token-1", want(30*time.Minute))
-		assert.Equal(t, "token-2", want(45*time.Minute))
-		assert.Equal(t, "{}", entra.claims[1], "no cache will do")
-		assert.Equal(t, "token-2", want(2*time.Hour), "the longest there is")
-		time.Sleep(20 * time.Minute)
-		entra.answer = func(int, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, &msalcae.Error{Status: 500} }
-		assert.Equal(t, "token-2", want(45*time.Minute), "rather than none")
 	})
 }
 

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"context"
-	"errors"
-	"sync"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,37 +64,6 @@ func TestRefreshTakesWhatIsNoRenewal(t *testing.T) {
 	})
 }
 
-// While Entra is not to be asked, one person is still asked by one process.
-func TestProcessesShareOnePromptDuringAPause(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		shared := newMemoryStore()
-		prompts := 0
-		var all []*source
-		for range 3 {
-			s := newSource(Flow{
-				Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-				Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-					prompts++
-					time.Sleep(time.Minute)
-					return entra.token("signed in"), nil
-				},
-				Gate: NewGate(), Store: Guarded(shared, storeLimit, nil),
-			})
-			_, err := s.Token(t.Context(), msalcae.TokenRequest{NoPrompt: true})
-			require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
-			all = append(all, s)
-		}
-		shared.add(News{Pause: 10 * time.Minute})
-		var wg sync.WaitGroup
-		for _, s := range all {
-			wg.Go(func() { assert.Equal(t, "signed in", token(t, s)) })
-		}
-		wg.Wait()
-		assert.Equal(t, 1, prompts)
-	})
-}
-
 // What another process has obtained before a challenge came is of no use to
 // whoever waits for a token since.
 func TestTokenOfAnotherProcessThatAChallengeOvertakes(t *testing.T) {
@@ -116,46 +83,6 @@ func TestTokenOfAnotherProcessThatAChallengeOvertakes(t *testing.T) {
 		shared.add(News{Token: &SharedToken{Token: &msalcae.Token{Value: "theirs", ExpiresOn: time.Now().Add(5 * time.Hour)}, Print: FingerprintOf("theirs")}})
 		assert.Equal(t, "token-2", challenge(t, a, nbf(0), "token-1"))
 		assert.Equal(t, "token-2", <-waiting)
-	})
-}
-
-// What rode along with a request that nobody could answer silently is asked of no
-// person, in whatever process.
-func TestWhatRodeAlongIsNotShared(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		refused := *sessionOver
-		refused.Claims = capol("p")
-		entra := &issuer{}
-		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
-			if n == 3 {
-				return nil, &refused
-			}
-			return nil, nil
-		}
-		shared := newMemoryStore()
-		s := process(shared, entra.acquire)
-		_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: challenge(t, s, acrs("c1"), token(t, s))})
-		require.True(t, errors.Is(err, msalcae.ErrInteractionRequired))
-		require.Contains(t, entra.claims[2], "c1")
-		assert.NotContains(t, shared.snapshot().Pending.Claims(), "c1")
-		assert.Contains(t, shared.snapshot().Pending.Claims(), `"p"`)
-		assert.JSONEq(t, s.PendingClaims(), shared.snapshot().Pending.Claims())
-	})
-}
-
-// What was read before a challenge came brings nothing back that the challenge
-// made older than a refused token.
-func TestRecordReadBeforeAChallenge(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		shared := newMemoryStore()
-		s := process(shared, entra.acquire)
-		c1 := challenge(t, s, acrs("c1"), token(t, s))
-		c2 := challenge(t, s, acrs("c2"), c1)
-		before := shared.snapshot()
-		renewed := challenge(t, s, nbf(0), c2)
-		s.learn(&flight{order: 9}, before)
-		assert.NotContains(t, []string{c1, c2}, challenge(t, s, acrs("c1"), renewed))
 	})
 }
 
@@ -210,5 +137,49 @@ func TestTokenOfAnotherProcessAnswersTheEarlierChallengeAlone(t *testing.T) {
 		assert.Equal(t, "token-4", challenge(t, a, nbf(1), "unknown"))
 		assert.Equal(t, 4, entra.requests())
 		assert.Equal(t, "token-5", challenge(t, a, nbf(2), "token-3"))
+	})
+}
+
+func TestOlderTokenOfAnotherProcessDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		token(t, a)
+		token(t, b)
+		time.Sleep(56 * time.Minute)
+		token(t, b)
+		synctest.Wait()
+		require.Equal(t, "token-2", token(t, b))
+		assert.Equal(t, "token-3", challenge(t, a, capol("p"), "token-1"), "token-2 was refreshed without the policy")
+		assert.JSONEq(t, capol("p"), entra.claims[2])
+	})
+}
+
+// A late challenge is to a token that was replaced since. What another process
+// obtained before that token answers it no more than what came without claims.
+func TestLateChallengeInASharedRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := newMemoryStore()
+		theirs := &issuer{life: time.Hour}
+		they := process(shared, theirs.acquire)
+		challenge(t, they, nbf(0), token(t, they))
+		time.Sleep(2 * time.Hour)
+
+		ours := &issuer{life: time.Hour}
+		ours.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			return ours.token(fmt.Sprint("ours-", n)), nil
+		}
+		we := process(shared, ours.acquire)
+		first := token(t, we)
+		time.Sleep(56 * time.Minute)
+		token(t, we)
+		synctest.Wait()
+		second := token(t, we)
+		assert.NotEqual(t, first, second, "refreshed")
+		third := challenge(t, we, nbf(3), first)
+		assert.NotEqual(t, second, third)
+		assert.JSONEq(t, nbf(3), ours.claims[len(ours.claims)-1])
+		assert.Equal(t, 3, ours.requests())
 	})
 }

@@ -117,32 +117,6 @@ func TestPendingClaimsAreConsumedByAnotherProcess(t *testing.T) {
 	})
 }
 
-func TestSignInServesOtherProcesses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
-			if n == 1 {
-				return nil, nil
-			}
-			e := *sessionOver
-			e.Claims = capol("p")
-			return nil, &e
-		}
-		shared := newMemoryStore()
-		a := process(shared, entra.acquire)
-		_, err := a.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: token(t, a)})
-		require.Error(t, err)
-		login := process(shared, entra.acquire)
-		claims := login.PendingClaims()
-		assert.Contains(t, claims, "capolids", "Entra's own claims too")
-		login.Adopt(entra.token("signed in"), claims)
-		assert.Equal(t, "signed in", token(t, process(shared, entra.acquire)))
-		time.Sleep(interactionPause)
-		assert.Equal(t, "signed in", token(t, a))
-		assert.Equal(t, 2, entra.requests())
-	})
-}
-
 func TestRefreshDoesNotWaitForAnotherProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{life: time.Hour}
@@ -188,24 +162,6 @@ func TestRefreshOvertakenByAnotherProcess(t *testing.T) {
 	})
 }
 
-func TestStepUpsAreShared(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		shared := newMemoryStore()
-		a := process(shared, entra.acquire)
-		c1 := challenge(t, a, acrs("c1"), token(t, a))
-		c2 := challenge(t, a, acrs("c2"), c1)
-		b := process(shared, entra.acquire)
-		require.Equal(t, c2, token(t, b))
-		assert.Equal(t, c1, challenge(t, b, acrs("c1"), c2))
-		assert.Equal(t, c2, challenge(t, b, acrs("c2"), c1))
-		assert.Equal(t, 3, entra.requests())
-		challenge(t, a, nbf(0), c2)
-		c := process(shared, entra.acquire)
-		assert.NotEqual(t, c1, challenge(t, c, acrs("c1"), token(t, c)), "a voiding challenge empties the list for all")
-	})
-}
-
 func TestThrottlingIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
@@ -225,29 +181,6 @@ func TestThrottlingIsShared(t *testing.T) {
 		assert.Equal(t, 1, entra.requests())
 		time.Sleep(time.Minute)
 		token(t, b)
-	})
-}
-
-func TestProcessesShareOnePrompt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		shared := newMemoryStore()
-		prompts := 0
-		var wg sync.WaitGroup
-		for range 4 {
-			s := newSource(Flow{
-				Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
-				Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-					prompts++
-					time.Sleep(time.Minute)
-					return entra.token("signed in"), nil
-				},
-				Gate: NewGate(), Store: Guarded(shared, storeLimit, nil),
-			})
-			wg.Go(func() { assert.Equal(t, "signed in", token(t, s)) })
-		}
-		wg.Wait()
-		assert.Equal(t, 1, prompts)
 	})
 }
 
@@ -281,22 +214,6 @@ func TestSignedOutSourceSharesNothing(t *testing.T) {
 	})
 }
 
-func TestOlderTokenOfAnotherProcessDoesNotAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{life: time.Hour}
-		shared := newMemoryStore()
-		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
-		token(t, a)
-		token(t, b)
-		time.Sleep(56 * time.Minute)
-		token(t, b)
-		synctest.Wait()
-		require.Equal(t, "token-2", token(t, b))
-		assert.Equal(t, "token-3", challenge(t, a, capol("p"), "token-1"), "token-2 was refreshed without the policy")
-		assert.JSONEq(t, capol("p"), entra.claims[2])
-	})
-}
-
 func TestRefreshTakesNothingOlderFromAnotherProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{life: time.Hour}
@@ -319,21 +236,5 @@ func TestRefreshTakesNothingOlderFromAnotherProcess(t *testing.T) {
 		token(t, a)
 		synctest.Wait()
 		assert.Equal(t, "token-3", token(t, a), "b's ends sooner than the one in use")
-	})
-}
-
-// What another process kept for a step-up is of no use to whoever was refused a
-// token that was asked for later.
-func TestStepUpIsNotAnsweredByWhatIsOlderThanTheRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		entra := &issuer{}
-		shared := newMemoryStore()
-		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
-		first := challenge(t, a, acrs("c1"), token(t, a))
-		second := challenge(t, a, acrs("c1"), first)
-		require.NotEqual(t, first, second)
-		require.Equal(t, second, token(t, b))
-		third := challenge(t, b, acrs("c1"), second)
-		assert.NotContains(t, []string{first, second}, third)
 	})
 }
