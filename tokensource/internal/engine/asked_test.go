@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -224,5 +225,27 @@ func TestNetworkErrorLeadsToNoPrompt(t *testing.T) {
 			require.Error(t, err)
 		}
 		assert.Zero(t, prompts)
+	})
+}
+
+// The token that was in use stays the one to be evicted, whatever older ones are
+// refused after it.
+func TestTokenInUseIsEvictedFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		acquire, asked := recording(entra)
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				return nil, errors.New("no network")
+			}
+			return nil, nil
+		}
+		s := New(acquire)
+		first := token(t, s)
+		ask(t, s, msalcae.TokenRequest{Claims: nbf(0), Rejected: first})
+		ask(t, s, msalcae.TokenRequest{Claims: nbf(1), Rejected: "older"})
+		time.Sleep(2 * time.Second)
+		token(t, s)
+		assert.Equal(t, first, asked()[2].Rejected)
 	})
 }

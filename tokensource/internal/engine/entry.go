@@ -116,5 +116,5 @@ func (e *entry) answers(d Demand, refused uint64) bool {
 // meets reports whether the entry was obtained with what a step-up asks, and
 // has not been refused for it.
 func (e *entry) meets(d Demand, substance string) bool {
-	return e.demand != nil && e.demand.covers(d) && (e.short == nil || !slices.Contains(e.short.unmet, substance))
+	return e.demand.covers(d) && (e.short == nil || !slices.Contains(e.short.unmet, substance))
 }

@@ -266,3 +266,21 @@ func TestHostileAPICannotStormEntra(t *testing.T) {
 		}
 	})
 }
+
+// Whatever becomes of a caller's flights, it makes no more than so many.
+func TestNothingSettles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		var s *source
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n <= 2*maxRounds {
+				s.Forget()
+			}
+			return nil, nil
+		}
+		s = New(entra.acquire)
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
+		assert.ErrorContains(t, err, "challenges keep changing")
+		assert.Equal(t, maxRounds, entra.requests())
+	})
+}

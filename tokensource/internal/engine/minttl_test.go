@@ -208,3 +208,32 @@ func TestMinTTL(t *testing.T) {
 		assert.Equal(t, "token-2", want(45*time.Minute), "rather than none")
 	})
 }
+
+// Who waits for a longer life takes no shorter one that comes meanwhile from a
+// cache.
+func TestMinTTLWaitsForWhatItAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: 10 * time.Hour}
+		entra.answer = func(n int, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			switch {
+			case n == 1:
+				tok := entra.token("first")
+				tok.RefreshOn = time.Now().Add(5 * time.Hour)
+				return tok, nil
+			case req.Claims == "":
+				time.Sleep(time.Second)
+				return &msalcae.Token{Value: "cached", ExpiresOn: time.Now().Add(270 * time.Minute)}, nil
+			}
+			time.Sleep(10 * time.Second)
+			return entra.token("new"), nil
+		}
+		s := New(entra.acquire)
+		token(t, s)
+		time.Sleep(6 * time.Hour)
+		got := ask(t, s, msalcae.TokenRequest{MinTTL: 5 * time.Hour})
+		token(t, s) // its refresh asks the cache
+		time.Sleep(5 * time.Second)
+		assert.Equal(t, "cached", token(t, s))
+		assert.Equal(t, "new", <-got)
+	})
+}

@@ -32,7 +32,7 @@ func (s *Source) plan(w *want) (st step) {
 		return st
 	}
 	st.fallback = e
-	if fresh && s.state.airborne[purpose{topic: topic{kind: newToken}}] == nil {
+	if fresh {
 		e.shortcoming().freshAgain = now.Add(settled)
 	}
 	s.launch(w, &st, fresh, now)

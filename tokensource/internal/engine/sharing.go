@@ -16,7 +16,8 @@ const leaseWait = 2 * time.Second
 // maxTold is how many of the tokens that it voided a source tells its store.
 const maxTold = 8
 
-// errLeased ends a background refresh that another process is busy with.
+// errLeased ends a background refresh that another process is busy with, and a
+// prompt that nobody waits for any more.
 var errLeased = errors.New("msalcae: another process is refreshing the token")
 
 // share obtains a token for f: another's from the source's store, or by ask,
@@ -37,7 +38,10 @@ func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*
 	if err == nil || errors.Is(err, ErrBusy) {
 		f.asked = r.Version + 1
 	}
-	if errors.Is(err, ErrBusy) && s.abandon(f) {
+	if (errors.Is(err, ErrBusy) || f.prompts()) && s.abandon(f) {
+		if end != nil {
+			end(ctx, News{Trace: f.trace})
+		}
 		return nil, errLeased
 	}
 	start := time.Now()
@@ -65,12 +69,11 @@ func (p purpose) lease() string {
 	return [...]string{"any token", "new token", "renewal ", "step-up "}[p.kind] + p.substance
 }
 
-// abandon takes f off the list, so that nobody joins it, if it is a refresh that
-// nobody waits for.
+// abandon takes f off the list, so that nobody joins it, if nobody waits for it.
 func (s *Source) abandon(f *flight) bool {
 	s.lock()
 	defer s.unlock()
-	if f.waiters.Load() > 0 || f.prompts() {
+	if f.waiters.Load() > 0 {
 		return false
 	}
 	s.leave(f)
@@ -212,7 +215,7 @@ func (s *Source) pick(f *flight, r Record, now time.Time) *SharedToken {
 	cur := s.current.Load()
 	for i, t := range slices.Backward(r.Tokens) {
 		switch {
-		case !t.serves(now, f.ttl), s.flow.Voids.Has(t.Print), t.Token.Value == f.rejected, t.Token.Value == f.evict:
+		case !t.serves(now, f.ttl), s.flow.Voids.Has(t.Print), t.Token.Value == f.rejected:
 			continue
 		case f.stepUp:
 			if t.Asked > f.refused && t.Demand.covers(f.demand) {
@@ -223,7 +226,7 @@ func (s *Source) pick(f *flight, r Record, now time.Time) *SharedToken {
 			continue // kept for step-ups only
 		case f.renews && !t.answers(f.demand, f.refused):
 			continue
-		case !f.renews && cur != nil && (t.Print == cur.print || !t.Token.ExpiresOn.After(cur.tok.ExpiresOn)):
+		case !f.renews && cur != nil && !t.Token.ExpiresOn.After(cur.tok.ExpiresOn):
 			continue
 		}
 		return &r.Tokens[i]

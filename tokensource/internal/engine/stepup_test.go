@@ -147,3 +147,55 @@ func TestSilentStepUpThatIsRefusedGoesToThePrompt(t *testing.T) {
 		assert.Equal(t, 2, entra.requests())
 	})
 }
+
+// Callers of one step-up were refused different tokens. Who is given the very
+// token that was refused has an error, and not the others.
+func TestSameTokenForOneOfSeveralStepUps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 3 {
+				time.Sleep(time.Second)
+				return entra.token("token-2"), nil
+			}
+			return nil, nil
+		}
+		s := New(entra.acquire)
+		first := token(t, s)
+		time.Sleep(56 * time.Minute)
+		token(t, s)
+		synctest.Wait()
+		second := token(t, s)
+		require.Equal(t, "token-2", second)
+		one := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: acrs("c1"), Rejected: second})
+		require.ErrorIs(t, err, msalcae.ErrSameToken)
+		assert.Equal(t, second, <-one)
+	})
+}
+
+// News of other tokens send nobody back to Entra who waits for a person.
+func TestNewsDuringAStepUpPrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		refused := 0
+		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if asking(req.Claims).acrs != "" {
+				refused++
+				return nil, interaction
+			}
+			return entra.acquire(ctx, req)
+		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			time.Sleep(time.Minute)
+			return entra.token("signed in"), nil
+		})
+		tok := token(t, s)
+		got := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: tok})
+		for n := range 5 {
+			time.Sleep(time.Second)
+			tok = challenge(t, s, nbf(n), tok)
+		}
+		assert.Equal(t, "signed in", <-got)
+		assert.Equal(t, 1, refused)
+	})
+}

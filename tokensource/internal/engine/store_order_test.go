@@ -183,3 +183,24 @@ func TestLateChallengeInASharedRecord(t *testing.T) {
 		assert.Equal(t, 3, ours.requests())
 	})
 }
+
+// A token that was asked for without a lease is as old as that all the same.
+func TestTokenAskedForWithoutALease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: 10 * time.Second}
+		shared := newMemoryStore()
+		shared.stop(purpose{}.lease())
+		got := ask(t, process(shared, entra.acquire), msalcae.TokenRequest{})
+		time.Sleep(leaseWait + time.Second) // it was asked for
+		for range 2 {
+			shared.add(News{Pause: time.Hour})
+			time.Sleep(time.Second)
+		}
+		later := SharedToken{Token: entra.token("later"), Print: FingerprintOf("later"), Asked: shared.snapshot().Version + 1}
+		shared.add(News{Token: &later})
+		shared.add(News{Voided: []VoidedToken{{later.Print, later.Token.ExpiresOn}}})
+		<-got
+		synctest.Wait()
+		assert.Empty(t, shared.snapshot().Tokens, "older than what was refused")
+	})
+}

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,5 +116,61 @@ func TestWhatRodeAlongIsNotShared(t *testing.T) {
 		assert.NotContains(t, shared.snapshot().Pending.Claims(), "c1")
 		assert.Contains(t, shared.snapshot().Pending.Claims(), `"p"`)
 		assert.JSONEq(t, s.PendingClaims(), shared.snapshot().Pending.Claims())
+	})
+}
+
+// A page that waited for another process is opened for nobody.
+func TestPromptThatWaitsForALeaseIsOpenedForSomebody(t *testing.T) {
+	for name, freed := range map[string]bool{"the holder ends": true, "the holder was stopped": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				prompts := 0
+				shared := newMemoryStore()
+				shared.stop("prompt")
+				s := newSource(Flow{
+					Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
+					Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+						prompts++
+						return (&issuer{}).token("signed in"), nil
+					},
+					Gate: NewGate(), Store: Guarded(shared, storeLimit, nil),
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				_, err := s.Token(ctx, msalcae.TokenRequest{})
+				require.Equal(t, context.DeadlineExceeded, err)
+				if freed {
+					shared.kill()
+				}
+				time.Sleep(10 * time.Minute)
+				assert.Zero(t, prompts)
+				shared.kill()
+				assert.Equal(t, "signed in", token(t, s), "its lease was given up")
+			})
+		})
+	}
+}
+
+// Processes ask one person one thing at a time, whatever it is.
+func TestPromptsOfSeveralProcessesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := newMemoryStore()
+		var open, prompts atomic.Int32
+		var all sync.WaitGroup
+		for n := range 3 {
+			s := newSource(Flow{
+				Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
+				Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+					assert.EqualValues(t, 1, open.Add(1))
+					defer open.Add(-1)
+					time.Sleep(10 * time.Second)
+					return (&issuer{}).token(fmt.Sprint("signed in ", prompts.Add(1))), nil
+				},
+				Gate: NewGate(), Store: Guarded(shared, storeLimit, nil),
+			})
+			all.Go(func() { challenge(t, s, acrs(fmt.Sprint("c", n)), "some token") })
+		}
+		all.Wait()
+		assert.EqualValues(t, 3, prompts.Load())
 	})
 }

@@ -3,7 +3,9 @@ package engine
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/msalcae/msalcae"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -55,5 +57,22 @@ func TestRecordReadBeforeAChallenge(t *testing.T) {
 		renewed := challenge(t, s, nbf(0), c2)
 		s.learn(&flight{order: 9}, before)
 		assert.NotContains(t, []string{c1, c2}, challenge(t, s, acrs("c1"), renewed))
+	})
+}
+
+// Step-ups to different contexts do not wait for each other, in whatever process.
+func TestStepUpsOfSeveralProcessesGoOnAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		first := token(t, a)
+		token(t, b)
+		entra.latency = time.Second
+		start := time.Now()
+		one := ask(t, a, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
+		challenge(t, b, acrs("c2"), first)
+		<-one
+		assert.Equal(t, time.Second, time.Since(start))
 	})
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -236,5 +238,61 @@ func TestRefreshTakesNothingOlderFromAnotherProcess(t *testing.T) {
 		token(t, a)
 		synctest.Wait()
 		assert.Equal(t, "token-3", token(t, a), "b's ends sooner than the one in use")
+	})
+}
+
+// A token whose end is not known is void for others for as long as one can last.
+func TestRefusalOfAnUnknownTokenIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := newMemoryStore()
+		s := process(shared, (&issuer{}).acquire)
+		s.ChallengesPerMinute = -1
+		token(t, s)
+		for n := range 2 * maxTold {
+			rejected := fmt.Sprint("of an earlier process ", n)
+			challenge(t, s, capol(rejected), rejected)
+			if n == 0 {
+				require.Len(t, shared.snapshot().Voided, 1)
+				assert.Equal(t, FingerprintOf(rejected), shared.snapshot().Voided[0].Print)
+				assert.Equal(t, time.Now().Add(VoidLife), shared.snapshot().Voided[0].Until)
+			}
+		}
+		assert.LessOrEqual(t, len(s.state.refusals), maxTold)
+	})
+}
+
+// A process that learns that its token is void while claims are pending asks Entra
+// by a lease all the same.
+func TestLeaseOfAProcessWhoseTokenIsVoid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{latency: time.Second}
+		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			if n == 2 {
+				return nil, errors.New("no network")
+			}
+			return nil, nil
+		}
+		shared := newMemoryStore()
+		a, b := process(shared, entra.acquire), process(shared, entra.acquire)
+		require.Equal(t, "token-1", token(t, a))
+		_, err := a.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p"), Rejected: "of an earlier process"})
+		require.Error(t, err)
+		shared.add(News{Voided: []VoidedToken{{FingerprintOf("token-1"), time.Now().Add(time.Hour)}}})
+		theirs := ask(t, b, msalcae.TokenRequest{})
+		_, err = a.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p"), Rejected: "of an earlier process"})
+		require.NoError(t, err)
+		assert.Equal(t, "token-3", <-theirs)
+		assert.Equal(t, 3, entra.requests())
+	})
+}
+
+func TestMinTTLTakesNoShorterTokenFromAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := newMemoryStore()
+		token(t, process(shared, (&issuer{life: time.Hour}).acquire))
+		ours := &issuer{life: 10 * time.Hour}
+		tok, err := process(shared, ours.acquire).Token(t.Context(), msalcae.TokenRequest{MinTTL: 2 * time.Hour})
+		require.NoError(t, err)
+		assert.Equal(t, 10*time.Hour, time.Until(tok.ExpiresOn))
 	})
 }
