@@ -89,10 +89,7 @@ func (u *webUser) acquire(ctx context.Context, scopes []string, req msalcae.Toke
 // mustSignIn says that the person must, with the claims of the challenge and
 // those of Entra's refusal laid over them.
 func (u *webUser) mustSignIn(ctx context.Context, scopes []string, claims string, why error) error {
-	if d := engine.EntraClaims(why); len(d) > 0 {
-		asked, _ := engine.ParseDemand(claims)
-		claims = d.Over(asked).Claims()
-	}
+	claims = engine.WithClaimsOf(why, claims)
 	account, _, _ := u.current()
 	to, err := u.web.signIn(ctx, account, scopes, claims)
 	if err != nil {

@@ -113,10 +113,10 @@ func canonicalClaim(v any) any {
 	return object
 }
 
-// Over lays d over base, member by member: d wins. The values of a member are
+// over lays d over base, member by member: d wins. The values of a member are
 // never united, which would ask for less than either. What would be larger
 // than one challenge may be is d alone: it ends up in a URL.
-func (d Demand) Over(base Demand) Demand {
+func (d Demand) over(base Demand) Demand {
 	if len(base) == 0 {
 		return d
 	}

@@ -32,7 +32,7 @@
 //	challenge.go   what a challenge says of the token that drew it: void or step-up
 //	demand*.go     what a challenge asks for, and how two of them compare
 //	purpose.go     which callers share a flight
-//	flight.go      a flight, and token requests
+//	flight.go      a flight, and token requests; refusal.go: what Entra's refusals say
 //	limited.go     the limits of one call to a Flow
 //	prompting.go   a flight that asks a person; gate.go, peace.go, again.go: when
 //	sharing.go     what a flight has from the Store, and tells it

@@ -9,18 +9,6 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-const (
-	// RequestTimeout limits a token request where Limits do not say otherwise.
-	RequestTimeout = 30 * time.Second
-	promptTimeout  = 5 * time.Minute
-	// maxLimit is a year: limits are added up, and some say "none" with the
-	// largest number there is.
-	maxLimit = 365 * 24 * time.Hour
-	// Attempts is how often a token request is made that Entra has no time for.
-	Attempts      = 3
-	maxRetryAfter = 5 * time.Second
-)
-
 // A flight is one acquisition that any number of callers wait for. It belongs
 // to none of them: it has a context and limits of its own, since a token
 // request that is cut off can cost a rotating refresh token.
@@ -65,7 +53,7 @@ func (f *flight) claims(ride bool) string {
 	case f.demand == nil:
 		return ""
 	case ride:
-		return f.demand.Over(f.carried).Claims()
+		return f.demand.over(f.carried).Claims()
 	}
 	return f.demand.Claims()
 }
@@ -113,7 +101,7 @@ func (s *Source) silently(f *flight) (*entry, error) {
 			return s.request(f, f.claims(false))
 		}
 		if err == nil {
-			f.demand = f.demand.Over(f.carried) // what rode along was granted
+			f.demand = f.demand.over(f.carried) // what rode along was granted
 		}
 		return tok, err
 	})
@@ -138,31 +126,4 @@ func (s *Source) mayRepeat(f *flight) bool {
 	s.lock()
 	defer s.unlock()
 	return s.state.allowance.take(f.limits.ChallengesPerMinute, time.Now()) == 0
-}
-
-// RetryDelay reports whether err, of a token request, says to come again soon, and
-// when.
-func RetryDelay(err error) (time.Duration, bool) {
-	var answer *msalcae.Error
-	if !errors.As(err, &answer) || answer.Status != 429 && answer.Status != 503 || answer.RetryAfter > maxRetryAfter {
-		return 0, false
-	}
-	if answer.RetryAfter > 0 {
-		return answer.RetryAfter, true
-	}
-	return time.Second, true
-}
-
-// sessionGone reports that no claims whatever can be satisfied silently.
-func sessionGone(err error) bool {
-	var answer *msalcae.Error
-	return errors.As(err, &answer) && (answer.Suberror == "bad_token" || answer.Suberror == "token_expired")
-}
-
-// orDefault is the limit d, or def if there is none.
-func orDefault(d, def time.Duration) time.Duration {
-	if d > 0 {
-		return min(d, maxLimit)
-	}
-	return def
 }

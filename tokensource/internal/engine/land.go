@@ -67,8 +67,8 @@ func (s *Source) crash(f *flight, err error) error {
 	if f.prompts() {
 		return err
 	}
-	if d := EntraClaims(err); d != nil && !f.stepUp && errors.Is(err, msalcae.ErrInteractionRequired) {
-		st.pending, st.newest = d.Over(st.wanted()), nil
+	if d := entraClaims(err); d != nil && !f.stepUp && errors.Is(err, msalcae.ErrInteractionRequired) {
+		st.pending, st.newest = d.over(st.wanted()), nil
 		st.failures.remember(st.purposeOf(&want{}, false), err, now)
 	}
 	st.failures.remember(f.purpose, err, now)

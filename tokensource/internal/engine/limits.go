@@ -4,14 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/msalcae/msalcae"
 )
 
 const (
+	// RequestTimeout limits a token request where Limits do not say otherwise.
+	RequestTimeout      = 30 * time.Second
+	promptTimeout       = 5 * time.Minute
 	challengesPerMinute = 10
+	// maxLimit is a year: limits are added up, and some say "none" with the
+	// largest number there is.
+	maxLimit = 365 * 24 * time.Hour
 	// interactionPause is how long Entra's word that a person must act is
 	// taken for an answer without asking it again.
 	interactionPause = 30 * time.Second
@@ -35,6 +40,14 @@ type Limits struct {
 	RequestTimeout time.Duration
 	// PromptTimeout is how long a person may take to sign in. Zero: 5 minutes.
 	PromptTimeout time.Duration
+}
+
+// orDefault is the limit d, or def if there is none.
+func orDefault(d, def time.Duration) time.Duration {
+	if d > 0 {
+		return min(d, maxLimit)
+	}
+	return def
 }
 
 // A pausedError says that and for how long a source does not ask again.
@@ -105,9 +118,6 @@ func (f failure) again(now time.Time) error {
 	}
 	return &pausedError{f.until.Sub(now), "the last token request failed: " + Plain(f.err), f.err}
 }
-
-// Plain is the text of err without the prefix that its wrapper repeats.
-func Plain(err error) string { return strings.TrimPrefix(err.Error(), "msalcae: ") }
 
 // pauseAfter is how long a failure is remembered.
 func pauseAfter(err error) time.Duration {

@@ -144,8 +144,8 @@ func (s *Source) launchPrompt(w *want, st *step, silent purpose, refusal error, 
 	}
 	st.await(s.join(to, func() *flight {
 		f := s.describe(w, false)
-		if d := EntraClaims(refusal); len(d) > 0 {
-			f.demand = d.Over(f.demand)
+		if d := entraClaims(refusal); len(d) > 0 {
+			f.demand = d.over(f.demand)
 		}
 		f.carried, f.answers = nil, silent
 		return f
@@ -175,21 +175,7 @@ func (s *Source) describe(w *want, fresh bool) *flight {
 		f.stepUp, f.rejected, f.refused = true, w.req.Rejected, s.issue(w.rejected.print).asked
 	}
 	if w.challenge && !f.demand.covers(w.demand) {
-		f.demand = w.demand.Over(f.demand)
+		f.demand = w.demand.over(f.demand)
 	}
 	return f
-}
-
-// EntraClaims are the claims that Entra's refusal asks for; nil: err is none, or
-// asks for nothing that can be used.
-func EntraClaims(err error) Demand {
-	var answer *msalcae.Error
-	if !errors.As(err, &answer) || answer.Claims == "" {
-		return nil
-	}
-	d, err := ParseDemand(answer.Claims)
-	if err != nil {
-		return nil
-	}
-	return d
 }

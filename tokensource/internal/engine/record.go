@@ -145,7 +145,7 @@ func (r *Record) ask(d Demand) {
 	if r.Pending != nil && (r.Pending.covers(d) || r.Pending.conflicts(d)) {
 		return // the first one stands, as in state.demandMore
 	}
-	r.Pending = d.Over(r.Pending)
+	r.Pending = d.over(r.Pending)
 	if n := len(r.Tokens); n > 1 {
 		r.Tokens = r.Tokens[n-1:]
 	}

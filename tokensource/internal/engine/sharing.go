@@ -120,8 +120,8 @@ func (s *Source) outcome(f *flight, tok *msalcae.Token, print Fingerprint, err e
 		}
 		return n
 	}
-	if d := EntraClaims(err); d != nil && !f.stepUp && !f.prompts() && errors.Is(err, msalcae.ErrInteractionRequired) {
-		n.Pending, n.Refused = d.Over(f.demand), f.asked
+	if d := entraClaims(err); d != nil && !f.stepUp && !f.prompts() && errors.Is(err, msalcae.ErrInteractionRequired) {
+		n.Pending, n.Refused = d.over(f.demand), f.asked
 	}
 	if !errors.Is(err, msalcae.ErrInteractionRequired) {
 		n.Pause = pauseAfter(err)
@@ -241,7 +241,7 @@ func (t *SharedToken) serves(now time.Time, ttl time.Duration) bool {
 
 // shared is the entry of t, which f found in the store.
 func (s *Source) shared(t *SharedToken, f *flight) *entry {
-	e := newEntry(t.Token, t.Print, &flight{order: f.order, asked: t.Asked, demand: t.Demand.Over(t.Renewal)}, t.Silent)
+	e := newEntry(t.Token, t.Print, &flight{order: f.order, asked: t.Asked, demand: t.Demand.over(t.Renewal)}, t.Silent)
 	e.newborn = false
 	if t.Renewed > 0 {
 		e.since = &entry{order: s.orderOf(t.Renewed), asked: t.Renewed, demand: t.Renewal}

@@ -138,14 +138,14 @@ func (st *state) demandMore(d Demand) {
 	case st.pending.covers(d):
 		st.newest = d
 	case !st.pending.conflicts(d):
-		st.pending, st.newest = d.Over(st.wanted()), nil
+		st.pending, st.newest = d.over(st.wanted()), nil
 		st.epoch++
 	}
 }
 
 // wanted is what is pending, in its newest form; nil: nothing.
 func (ev *events) wanted() Demand {
-	if newest := ev.newest.Over(ev.pending); ev.newest != nil && newest.covers(ev.pending) {
+	if newest := ev.newest.over(ev.pending); ev.newest != nil && newest.covers(ev.pending) {
 		return newest
 	}
 	return ev.pending

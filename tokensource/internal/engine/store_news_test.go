@@ -111,13 +111,17 @@ func TestSharedTokensThatDoNotServe(t *testing.T) {
 		} {
 			shared := newMemoryStore()
 			shared.add(News{Token: &c.shared})
-			s := process(shared, (&issuer{}).acquire)
+			entra := &issuer{}
+			s := process(shared, entra.acquire)
 			if c.void {
 				s.flow.Voids.add(FingerprintOf("lasting"), time.Time{})
 			}
 			tok, err := s.Token(t.Context(), c.req)
 			require.NoError(t, err, name)
 			assert.Equal(t, c.want, tok.Value, name)
+			if c.void {
+				assert.Equal(t, []string{""}, entra.claims, "it was not in use")
+			}
 		}
 	})
 }
