@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/msalcae/msalcae/entratest/internal/challenge"
 	"github.com/msalcae/msalcae/entratest/internal/reply"
 )
 
@@ -28,55 +29,57 @@ func (x *exchange) challenge(d decision) {
 			"The token lacks the authentication context "+strings.Join(d.contexts, ", ")+", and its client does not take claims challenges.")
 		return
 	}
-	f, _ := formOf(x.form)
-	claims := graphClaims
-	if f.claims != nil {
-		claims = f.claims
-	}
-	r := refusal{
-		claims:  claims(d, x.s.apiNow().Unix()),
-		message: "Exception of type 'Microsoft.Graph.AGS.Contracts.ClaimsChallengeRequiredException' was thrown.",
+	f, _ := challenge.Of(string(x.form))
+	r := challenge.Refusal{
+		Claims:  f.Claims(d.demand(), x.s.apiNow().Unix()),
+		Message: "Exception of type 'Microsoft.Graph.AGS.Contracts.ClaimsChallengeRequiredException' was thrown.",
 	}
 	if d.kind == revokedToken {
-		r.code = d.cut.code
-		r.message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: " + r.code
+		r.Code = d.cut.code
+		r.Message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: " + r.Code
 	}
 	x.refuse(r)
 }
 
+// demand is what a challenge asks for.
+func (d decision) demand() challenge.Demand {
+	if d.kind == weakToken {
+		return challenge.Demand{Contexts: d.contexts}
+	}
+	return challenge.Demand{Code: d.cut.code, IP: d.cut.ip}
+}
+
 // unauthorized answers 401 without a claims challenge.
-func (x *exchange) unauthorized(message string) { x.refuse(refusal{message: message}) }
+func (x *exchange) unauthorized(message string) { x.refuse(challenge.Refusal{Message: message}) }
 
 // refuse answers in the form of the API
 // (https://learn.microsoft.com/entra/identity-platform/claims-challenge).
-func (x *exchange) refuse(r refusal) {
+func (x *exchange) refuse(r challenge.Refusal) {
 	reply.Early(x)
+	r.Path = x.apiPath()
 	status := x.refusalHeaders(r)
-	body := graphBody
-	if f, _ := formOf(x.form); f.body != nil {
-		body = f.body
+	f, _ := challenge.Of(string(x.form))
+	body, ok := f.Body(r)
+	if !ok {
+		x.graphError(status, "InvalidAuthenticationToken", r.Message)
+		return
 	}
-	body(x, status, r)
+	x.rec.Error = body.Error
+	if body.Type != "" {
+		x.Header().Set("Content-Type", body.Type)
+	}
+	x.WriteHeader(status)
+	if x.r.Method != http.MethodHead {
+		x.Write(body.Text)
+	}
 }
 
 // refusalHeaders sets the headers of a refusal and returns the status that
 // belongs to it.
-func (x *exchange) refusalHeaders(r refusal) int {
-	r.login, r.tenant = x.loginOfAPI(), x.s.tenantID
-	f, _ := formOf(x.form)
-	if _, bad := malformed[x.form]; bad && r.claims == "" { // of challenges only
-		f = forms[GraphForm]
-	}
-	for _, value := range f.header(r) {
-		x.Header().Add("WWW-Authenticate", value)
-	}
-	if f.more != nil {
-		x.Header().Set(f.more(r))
-	}
-	if f.status != 0 && r.claims != "" {
-		return f.status
-	}
-	return http.StatusUnauthorized
+func (x *exchange) refusalHeaders(r challenge.Refusal) int {
+	r.Login, r.Tenant, r.Domain = x.loginOfAPI(), x.s.tenantID, tenantDomain
+	f, _ := challenge.Of(string(x.form))
+	return f.Write(x.Header(), r)
 }
 
 // loginOfAPI is the authority that an API points to.

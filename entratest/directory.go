@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/challenge"
 	"github.com/msalcae/msalcae/entratest/internal/graph"
 	"github.com/msalcae/msalcae/entratest/internal/ids"
 	"github.com/msalcae/msalcae/entratest/internal/shelf"
@@ -82,7 +83,7 @@ type directory struct {
 	userCodes *shelf.Shelf[*deviceGrant]
 }
 
-const graphAppID = "00000003-0000-0000-c000-000000000000"
+const graphAppID = challenge.GraphAppID
 
 func newDirectory(api *site.Site, tenant string) directory {
 	d := directory{

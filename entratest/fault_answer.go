@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/msalcae/msalcae/entratest/internal/challenge"
 	"github.com/msalcae/msalcae/entratest/internal/site"
 )
 
@@ -126,7 +127,7 @@ func (f Fault) answer(x *exchange) bool {
 		if f.Form != "" {
 			x.form = f.Form
 		}
-		status = max(status, x.refusalHeaders(refusal{claims: f.Challenge, message: "An error of the test's choice."}))
+		status = max(status, x.refusalHeaders(challenge.Refusal{Claims: f.Challenge, Message: "An error of the test's choice."}))
 	}
 	if status == 0 {
 		status = http.StatusOK

@@ -1,10 +1,9 @@
 package entratest
 
 import (
-	"encoding/base64"
 	"fmt"
-	"maps"
-	"slices"
+
+	"github.com/msalcae/msalcae/entratest/internal/challenge"
 )
 
 // A ChallengeForm is the way in which an API puts a refusal into words: the
@@ -40,92 +39,47 @@ const (
 )
 
 // ChallengeForms returns all well-formed forms, sorted.
-func ChallengeForms() []ChallengeForm { return slices.Sorted(maps.Keys(forms)) }
+func ChallengeForms() []ChallengeForm { return named(challenge.WellFormed()) }
 
-// A refusal is what an API has to say to a client whose token it does not
-// take.
-type refusal struct {
-	login   string // origin of the authority
-	tenant  string // its id
-	claims  string // "": there is no claims challenge
-	code    string // why there is one, in Graph's words; "" for a step-up
-	message string
-}
-
-// standard is the claims in the base64 that the documentation demands.
-func (r refusal) standard() string { return base64.StdEncoding.EncodeToString([]byte(r.claims)) }
-
-func (r refusal) authorize() string { return r.login + "/common/oauth2/authorize" }
-
-// insufficient is how most forms end: with the claims challenge, if there is
-// one.
-func (r refusal) insufficient(begin string) string {
-	if r.claims == "" {
-		return begin
-	}
-	return fmt.Sprintf(`%s, error="insufficient_claims", claims="%s"`, begin, r.standard())
-}
-
-// A form makes an answer of a refusal.
-type form struct {
-	status int                                // 0: 401
-	header func(refusal) []string             // WWW-Authenticate
-	claims func(d decision, now int64) string // nil: Graph's
-	body   func(*exchange, int, refusal)      // nil: Graph's
-	more   func(refusal) (name, value string) // another header
-}
-
-// one makes a header function of one value.
-func one(value func(refusal) string) func(refusal) []string {
-	return func(r refusal) []string { return []string{value(r)} }
-}
-
+// The malformed forms: challenges with error insufficient_claims whose claims
+// nobody can use. A client must neither act on them nor come to harm.
 const (
-	sharePointAppID = "00000003-0000-0ff1-ce00-000000000000"
-	exchangeAppID   = "00000002-0000-0ff1-ce00-000000000000"
-	anyIssuer       = "00000001-0000-0000-c000-000000000000@*"
+	TruncatedForm       ChallengeForm = "malformed-truncated"        // the header ends within the claims
+	UnclosedForm        ChallengeForm = "malformed-unclosed"         // the closing quote is missing
+	BackslashForm       ChallengeForm = "malformed-backslash"        // a lone backslash in the place of the closing quote
+	OverpaddedForm      ChallengeForm = "malformed-overpadded"       // one "=" too many
+	PaddedWithinForm    ChallengeForm = "malformed-padded-within"    // "=" in the middle
+	OddLengthForm       ChallengeForm = "malformed-odd-length"       // base64 of a length that there is not
+	PercentPaddingForm  ChallengeForm = "malformed-percent-padding"  // "%3D" for "="
+	PercentEncodedForm  ChallengeForm = "malformed-percent-encoded"  // percent-encoded JSON, no base64
+	TwiceEncodedForm    ChallengeForm = "malformed-twice-encoded"    // base64 of base64
+	RawJSONForm         ChallengeForm = "malformed-raw-json"         // JSON whose quotes end the value
+	ArrayForm           ChallengeForm = "malformed-array"            // a JSON array
+	NotJSONForm         ChallengeForm = "malformed-not-json"         // base64 of something else
+	TrailingGarbageForm ChallengeForm = "malformed-trailing-garbage" // an object and more
+	SingleQuotesForm    ChallengeForm = "malformed-single-quotes"    // 'JSON' of JavaScript
+	ByteOrderMarkForm   ChallengeForm = "malformed-byte-order-mark"  // a BOM before the object
+	UTF16Form           ChallengeForm = "malformed-utf16"            // UTF-16 text
+	NotUTF8Form         ChallengeForm = "malformed-not-utf8"         // an encoded surrogate half
+	DeepForm            ChallengeForm = "malformed-deep"             // nested a thousand deep
+	LargeForm           ChallengeForm = "malformed-large"            // 16 KiB of claims
 )
 
-var forms = map[ChallengeForm]form{
-	GraphForm:       {header: one(graphHeader)},
-	ForbiddenForm:   {header: one(graphHeader), status: 403},
-	Graph2022Form:   {header: one(graph2022Header)},
-	Graph2025Form:   {header: one(func(r refusal) string { return graph2025Header(r) + ", " + popHeader(r) })},
-	PoPBearerForm:   {header: one(func(r refusal) string { return popHeader(r) + ", " + graph2025Header(r) })},
-	TwoHeadersForm:  {header: func(r refusal) []string { return []string{popHeader(r), graphHeader(r)} }},
-	GenericForm:     {header: one(genericHeader)},
-	AuthContextForm: {header: one(authContextHeader)},
-	ARMForm:         {header: one(armHeader), claims: armClaims, body: armBody},
-	ARM2020Form:     {header: one(arm2020Header), body: armBody},
-	SharePointForm:  {header: one(sharePointHeader), claims: plainClaims},
-	ExchangeForm:    {header: one(exchangeHeader), body: emptyBody, more: exchangeDiagnostics},
-	KeyVaultForm:    {header: one(keyVaultHeader), claims: caeErrorClaims, body: armBody},
-	StorageForm:     {header: one(storageHeader), claims: caeErrorClaims, body: storageBody},
-	DataverseForm:   {header: one(dataverseHeader), claims: addressClaims, body: emptyBody},
-	DevOpsForm:      {header: one(devOpsHeader), claims: onlyAddressClaims, body: emptyBody},
-	UnpaddedForm:    {header: one(encoded(base64.RawStdEncoding)), claims: unpaddedClaims},
-	URLAlphabetForm: {header: one(encoded(base64.URLEncoding)), claims: urlAlphabetClaims},
-	LowerCaseForm:   {header: one(lowerCaseHeader)},
-	SpacedForm:      {header: one(spacedHeader)},
-	UnquotedForm:    {header: one(unquotedHeader)},
-}
+// MalformedForms returns all malformed forms, sorted.
+func MalformedForms() []ChallengeForm { return named(challenge.Malformed()) }
 
-// formOf returns a form, well-formed or not.
-func formOf(f ChallengeForm) (form, bool) {
-	if f == "" {
-		f = GraphForm
+func named(names []string) []ChallengeForm {
+	all := make([]ChallengeForm, len(names))
+	for i, name := range names {
+		all[i] = ChallengeForm(name)
 	}
-	if known, ok := forms[f]; ok {
-		return known, true
-	}
-	header, ok := malformed[f]
-	return form{header: one(header)}, ok
+	return all
 }
 
 // mustKnow panics for a form that there is not: a test of nothing proves
 // nothing.
 func (f ChallengeForm) mustKnow() {
-	if _, ok := formOf(f); !ok {
+	if _, ok := challenge.Of(string(f)); !ok {
 		panic(fmt.Sprintf("entratest: there is no challenge form %q", string(f)))
 	}
 }
@@ -134,7 +88,7 @@ func (f ChallengeForm) mustKnow() {
 // error.
 func (f *ChallengeForm) UnmarshalText(name []byte) error {
 	given := ChallengeForm(name)
-	if _, ok := formOf(given); !ok {
+	if _, ok := challenge.Of(string(given)); !ok {
 		return fmt.Errorf("entratest: there is no challenge form %q", name)
 	}
 	*f = given

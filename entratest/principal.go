@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/msalcae/msalcae/entratest/internal/challenge"
 )
 
 // A principal is whoever tokens are issued to, with what has happened to it.
@@ -49,7 +51,7 @@ type cut struct {
 // challenge codes that are seen in public, see https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation
 const (
 	codeRevoked  = "TokenIssuedBeforeRevocationTimestamp"
-	codeLocation = "LocationConditionEvaluationSatisfied"
+	codeLocation = challenge.Location
 	codePolicy   = "TokenCreatedWithOutdatedPolicies"
 )
 
