@@ -41,7 +41,8 @@ type SharedToken struct {
 	Print  Fingerprint // of Token's value
 	Demand Demand      // that it was obtained with; nil: none
 	// Asked is one more than the Record's Version when Entra was asked for the
-	// token; 0: not known, as the store could not be read then.
+	// token; 0: the Record says, as for a person's sign-in, or nobody knows, as
+	// the store could not be read then.
 	Asked uint64
 	// Renewed is the Asked of the last token up to this one that answered a
 	// challenge which voided another, and Renewal its Demand; 0: there was none.

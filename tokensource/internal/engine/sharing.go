@@ -55,6 +55,9 @@ func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*
 	}
 	if r, failed := end(ctx, s.outcome(f, tok, print, err, silent)); failed == nil {
 		s.learn(f, r)
+		if f.prompts() {
+			f.asked = r.Version
+		}
 	}
 	e, err := s.land(f, tok, print, err, silent)
 	reportAcquired(f, start, e, err)
@@ -105,13 +108,17 @@ func (s *Source) tellLater(trace *msalcae.Trace) {
 	}
 }
 
-// outcome is what the store is told after f has asked.
+// outcome is what the store is told after f has asked. What a person's sign-in
+// brings is as new as its end, whenever it began: the record says when that is.
 func (s *Source) outcome(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) News {
 	n := News{Trace: f.trace, Renews: f.renews}
 	if err == nil {
 		s.lock()
 		defer s.unlock()
 		t := &SharedToken{Token: tok, Print: print, Demand: f.demand, Asked: f.asked, StepUp: f.stepUp, Silent: silent}
+		if f.prompts() {
+			t.Asked = 0
+		}
 		if last := s.state.lastRenewal(); last != nil && last.order < f.order {
 			t.Renewed, t.Renewal = last.asked, last.demand
 		}
