@@ -26,6 +26,7 @@
 //
 // # Where things are
 //
+//	flow.go        Flow: how tokens are obtained, which is for others to know
 //	source.go      Source: the warm call, which ends here; a plain 401
 //	seek.go        every other call: a want goes round until it has a token
 //	plan.go        what one gets next: a token, an error, a flight to join or start

@@ -96,6 +96,25 @@ func TestWarmTokenDoesNotAllocate(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { s.Token(ctx, msalcae.TokenRequest{}) }))
 }
 
+// Callers of a storm who bring one text make of it what the first of them did:
+// nothing is parsed again.
+func TestStormParsesATextOnce(t *testing.T) {
+	s := New((&issuer{}).acquire)
+	first := token(t, s)
+	ctx := t.Context()
+	late := msalcae.TokenRequest{Claims: nbf(0), Rejected: first}
+	challenge(t, s, late.Claims, first)
+	again := testing.AllocsPerRun(100, func() { s.Token(ctx, late) })
+	texts := [2]string{nbf(1), nbf(2)}
+	n := 0
+	others := testing.AllocsPerRun(100, func() {
+		n++
+		s.Token(ctx, msalcae.TokenRequest{Claims: texts[n%2], Rejected: first})
+	})
+	assert.Zero(t, again)
+	assert.NotZero(t, others, "another text is parsed")
+}
+
 func TestColdCallersShareOneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{latency: time.Second}

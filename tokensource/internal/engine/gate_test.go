@@ -66,7 +66,10 @@ func TestNoPageForNobody(t *testing.T) {
 			10 * time.Second: time.Minute,     // in the queue
 			61 * time.Second: time.Minute,     // during the silent attempt
 		} {
-			requests := 0
+			requests, want := 0, 1
+			if leaving > turn {
+				want = 2
+			}
 			s, prompts := queued(t, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 				requests++
 				if requests > 1 {
@@ -81,6 +84,7 @@ func TestNoPageForNobody(t *testing.T) {
 			s.flow.Gate.leave()
 			time.Sleep(time.Minute)
 			assert.Zero(t, *prompts, "who waited has left after %s", leaving)
+			assert.Equal(t, want, requests, "nor is Entra asked for them")
 		}
 	})
 }

@@ -45,7 +45,7 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 }
 
 // silentlyFirst returns a token that makes the prompt f needless, or an error if
-// a prompt would not help or nobody wants it any more.
+// a prompt would not help. Entra is not asked for nobody.
 func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 	s.lock()
 	if e := s.meanwhile(f); e != nil {
@@ -71,11 +71,8 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 	if e, _ := r.Val.(*entry); e != nil {
 		return e, nil
 	}
-	switch {
-	case !errors.Is(r.Err, msalcae.ErrInteractionRequired):
+	if !errors.Is(r.Err, msalcae.ErrInteractionRequired) {
 		return nil, r.Err // superseded, or trouble that no person can help with
-	case f.waiters.Load() == 0:
-		return nil, errSuperseded
 	}
 	return nil, nil
 }
