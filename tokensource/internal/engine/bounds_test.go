@@ -74,23 +74,26 @@ func TestFailuresAreBounded(t *testing.T) {
 
 func TestVoidsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const most = 1 << 10
 		v := NewVoids()
+		v.most = most
 		add := func(name string, life time.Duration) { v.add(FingerprintOf(name), time.Now().Add(life)) }
-		for n := range maxVoids + maxVoids/8 {
+		for n := range most + most/8 {
 			add(fmt.Sprint(n), time.Duration(1+n)*time.Second)
 		}
-		assert.LessOrEqual(t, len(v.known), maxVoids)
+		assert.LessOrEqual(t, len(v.known), most)
 		assert.False(t, v.Has(FingerprintOf("0")), "what ends first leaves first")
-		assert.True(t, v.Has(FingerprintOf(fmt.Sprint(maxVoids))))
+		assert.True(t, v.Has(FingerprintOf(fmt.Sprint(most))))
 
-		for n := range maxVoids + maxVoids/8 {
+		for n := range most + most/8 {
 			add(fmt.Sprint("at once ", n), VoidLife)
 		}
-		assert.LessOrEqual(t, len(v.known), maxVoids)
-		assert.Greater(t, len(v.known), maxVoids*7/8, "some leave, not all")
+		assert.LessOrEqual(t, len(v.known), most)
+		assert.Greater(t, len(v.known), most*7/8, "some leave, not all")
 
 		v = NewVoids()
-		for n := range maxVoids - 1 {
+		v.most = most
+		for n := range most - 1 {
 			add(fmt.Sprint(n), time.Second)
 		}
 		v.add(FingerprintOf("of unknown end"), time.Time{})

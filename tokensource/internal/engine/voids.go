@@ -44,10 +44,11 @@ type Voids struct {
 	mu    sync.Mutex
 	known map[Fingerprint]uint64 // changes when it was added
 	ends  endings
+	most  int // that are remembered
 }
 
 // NewVoids returns what remembers no token yet.
-func NewVoids() *Voids { return &Voids{known: map[Fingerprint]uint64{}} }
+func NewVoids() *Voids { return &Voids{known: map[Fingerprint]uint64{}, most: maxVoids} }
 
 // add voids a token that expires at the given time; zero: unknown. For one that
 // is void already it does nothing.
@@ -61,7 +62,7 @@ func (v *Voids) add(f Fingerprint, expires time.Time) {
 	if _, known := v.known[f]; known {
 		return
 	}
-	if len(v.known) >= maxVoids {
+	if len(v.known) >= v.most {
 		v.makeRoom(now)
 	}
 	heap.Push(&v.ends, ending{f, nanos(expires)})
