@@ -201,3 +201,40 @@
 // https://learn.microsoft.com/entra/identity-platform/claims-challenge and
 // https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation.
 package entratest
+
+// Where things are, for who changes them. A package below does what can be done
+// without the Server:
+//
+//	internal/graph      what the API does with a call that was let in: people, mail, files, uploads, batches
+//	internal/challenge  how a refusal is worded: the header, claims and body of each service
+//	internal/pages      what people see of the authority
+//	internal/webpage    what a browser makes of a page
+//	internal/logbook    counters and records, and who waits for them
+//	internal/site       listeners, networks, certificates
+//	internal/memnet     connections in memory
+//	internal/jose       JSON Web Tokens
+//	internal/ids        GUIDs and secrets
+//	internal/reply      what all answers have in common
+//	internal/shelf      memory that is bounded
+//	admin, live         the switches over HTTP, and a page to watch
+//	cmd/entratest       the server by itself
+//
+// In this folder a file is named after what it decides, here in the order of a
+// request:
+//
+//	the server and its names             server, listen, hosts, servehost, reset
+//	who there is, and what happens       directory, accounts, apps, tenants, principal, managedidentity, policy, events, clock
+//	one request, and what may befall it  exchange, crossorigin, fault, fault_answer
+//	the authority's routes               discovery
+//	a person signs in, or out            authorize, signin, sessions, respond, logout
+//	a program plays the person           browser
+//	a device is signed in                device, devicepage
+//	a token request, and whose it is     token, clientauth, clientassertion, federated
+//	its grant                            grants, persongrants, onbehalfof, refreshtoken
+//	a platform's request, without one    identityendpoint
+//	what is asked for, and allowed       scope, claims, admission, conditional, consent, risk, location
+//	what is issued                       issue, jwt, keys, rotation, scopeecho
+//	what is said instead                 errors, errortable
+//	what an API makes of the token       protect, decide, authcontext, capability, challenge, forms
+//	the way to the Graph-like API        graph
+//	what was seen                        record, conversation, inspect, wait, watch, follow
