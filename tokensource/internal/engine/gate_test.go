@@ -83,6 +83,7 @@ func TestNoPageForNobody(t *testing.T) {
 			time.Sleep(turn)
 			s.flow.Gate.leave()
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			assert.Zero(t, *prompts, "who waited has left after %s", leaving)
 			assert.Equal(t, want, requests, "nor is Entra asked for them")
 		}

@@ -281,6 +281,7 @@ func TestNothingSettles(t *testing.T) {
 		s = New(entra.acquire)
 		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
 		assert.ErrorContains(t, err, "challenges keep changing")
+		synctest.Wait()
 		assert.Equal(t, maxRounds, entra.requests())
 	})
 }

@@ -90,9 +90,8 @@ func TestEntrasClaimsJoinWhatIsPending(t *testing.T) {
 		}
 		s := New(entra.acquire)
 		revoked := token(t, s)
-		for n := range 2 {
-			go s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(n), Rejected: revoked})
-			go s.Token(t.Context(), msalcae.TokenRequest{Claims: capol("p"), Rejected: revoked})
+		for _, claims := range []string{capol("p"), nbf(0), nbf(1)} {
+			go s.Token(t.Context(), msalcae.TokenRequest{Claims: claims, Rejected: revoked})
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)

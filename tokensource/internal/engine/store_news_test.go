@@ -156,6 +156,7 @@ func TestNeedlessLeaseIsGivenUp(t *testing.T) {
 		entra := &issuer{}
 		shared.add(News{Token: &SharedToken{Token: entra.token("shared"), Print: FingerprintOf("shared")}})
 		assert.Equal(t, "shared", token(t, process(shared, entra.acquire)))
+		synctest.Wait()
 		assert.Equal(t, 1, shared.ended)
 		assert.Zero(t, entra.requests())
 	})

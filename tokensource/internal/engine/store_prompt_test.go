@@ -143,6 +143,7 @@ func TestPromptThatWaitsForALeaseIsOpenedForSomebody(t *testing.T) {
 					shared.kill()
 				}
 				time.Sleep(10 * time.Minute)
+				synctest.Wait()
 				assert.Zero(t, prompts)
 				shared.kill()
 				assert.Equal(t, "signed in", token(t, s), "its lease was given up")

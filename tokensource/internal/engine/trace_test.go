@@ -31,6 +31,7 @@ func TestJoinedIsForThoseWhoJoin(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		assert.Equal(t, []int{1, 0}, acquired)
 		assert.Equal(t, []int{0, 1}, joined)
 	})
@@ -66,6 +67,7 @@ func TestRejectedIsForTheFirstOfAStorm(t *testing.T) {
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Len(t, rejected, 1)
 		assert.Equal(t, nbf(0), rejected[0].Claims)
 	})
