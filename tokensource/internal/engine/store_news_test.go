@@ -72,6 +72,23 @@ func TestClaimsOfARefusedStepUpAreNotShared(t *testing.T) {
 	})
 }
 
+func TestClaimsOfARefusedPromptAreNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := *interaction
+		refused.Claims = capol("p")
+		shared := newMemoryStore()
+		s := newSource(Flow{
+			Acquire: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, interaction },
+			Prompt:  func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) { return nil, &refused },
+			Gate:    NewGate(), Store: Guarded(shared, storeLimit, nil),
+		})
+		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
+		require.ErrorIs(t, err, msalcae.ErrInteractionRequired)
+		synctest.Wait()
+		assert.Nil(t, shared.snapshot().Pending)
+	})
+}
+
 // A refreshed token is known by what the one before it was obtained with.
 func TestRefreshedTokenAnswersElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
