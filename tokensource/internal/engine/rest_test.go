@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"reflect"
 	"testing"
 	"testing/synctest"
@@ -79,5 +80,22 @@ func TestLateRefusalOfARenewalAsksAgain(t *testing.T) {
 		tok, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(2), Rejected: "unknown"})
 		require.NoError(t, err)
 		assert.Equal(t, again, tok.Value, "older than all that are known")
+	})
+}
+
+// A token that does not say when it ends does not, as in x/oauth2.
+func TestTokenWithoutAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		s := New(func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+			asked++
+			return &msalcae.Token{Value: "lasting"}, nil
+		})
+		for range 3 {
+			assert.Equal(t, "lasting", token(t, s))
+			synctest.Wait()
+			time.Sleep(1000 * time.Hour)
+		}
+		assert.Equal(t, 1, asked)
 	})
 }
