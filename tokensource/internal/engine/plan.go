@@ -88,7 +88,7 @@ func (s *Source) answer(w *want, nano int64) *entry {
 // findStepUp returns the newest token that was obtained with what w asks.
 func (s *Source) findStepUp(w *want, nano int64) *entry {
 	ok := func(e *entry) bool {
-		return e.serves(nano, 0) && e.meets(w.demand, w.substance) && !s.flow.Voids.Has(e.print)
+		return e.tok.Value != w.req.Rejected && e.serves(nano, 0) && e.meets(w.demand, w.substance) && !s.flow.Voids.Has(e.print)
 	}
 	if cur := s.current.Load(); cur != nil && ok(cur) {
 		return cur

@@ -248,7 +248,7 @@ func (t *SharedToken) serves(now time.Time, ttl time.Duration) bool {
 
 // shared is the entry of t, which f found in the store.
 func (s *Source) shared(t *SharedToken, f *flight) *entry {
-	e := newEntry(t.Token, t.Print, &flight{order: f.order, asked: t.Asked, demand: t.Demand.over(t.Renewal)}, t.Silent)
+	e := newEntry(t.Token, t.Print, &flight{order: f.order, asked: t.Asked, demand: t.Demand}, t.Silent)
 	e.newborn = false
 	if t.Renewed > 0 {
 		e.since = &entry{order: s.orderOf(t.Renewed), asked: t.Renewed, demand: t.Renewal}
