@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,9 +31,10 @@ type reader struct {
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	r := &reader{t: t, s: newEntra(t), back: make(chan url.Values, 1)}
-	client := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+	client := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Method == http.MethodPost && req.ParseForm() == nil {
 			r.back <- req.PostForm
+			io.WriteString(w, "<!DOCTYPE html><h1>Back</h1>")
 		}
 	}))
 	t.Cleanup(client.Close)
@@ -59,6 +61,15 @@ func (r *reader) authorize(more ...string) {
 		q.Set(more[i], more[i+1])
 	}
 	do(r.t, r.tab, chromedp.Navigate(r.s.Authority()+"/oauth2/v2.0/authorize?"+q.Encode()))
+}
+
+// answer returns what the client is answered, once the browser has come to rest
+// there: it would take the next page for one that came in between.
+func (r *reader) answer() url.Values {
+	r.t.Helper()
+	answer := <-r.back
+	until(r.t, r.tab, `document.readyState === "complete" && location.origin === `+quoted(r.to))
+	return answer
 }
 
 // page waits for a page by its heading, and looks at what every page owes.
@@ -136,7 +147,7 @@ func TestPagesByKeyboardOnAPhoneWithoutScript(t *testing.T) {
 	r.press("#consent button")
 	r.page("Working...")
 	r.press("#form_post input[type=submit]")
-	assert.NotEmpty(t, (<-r.back).Get("code"))
+	assert.NotEmpty(t, r.answer().Get("code"))
 
 	r.authorize("prompt", "select_account")
 	r.page("Sign in")
@@ -148,7 +159,7 @@ func TestPagesByKeyboardOnAPhoneWithoutScript(t *testing.T) {
 	r.press("#cancel button")
 	r.page("Working...")
 	r.press("#form_post input[type=submit]")
-	assert.Equal(t, "access_denied", (<-r.back).Get("error"))
+	assert.Equal(t, "access_denied", r.answer().Get("error"))
 
 	r.authorize("redirect_uri", "https://elsewhere.test/")
 	r.page("Sorry, but we’re having trouble signing you in")
