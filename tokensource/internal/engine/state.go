@@ -216,7 +216,9 @@ func (ev *events) lastRenewal() *entry {
 
 // measure notes how long tokens live.
 func (st *state) measure(e *entry) {
-	st.longest = max(st.longest, time.Duration(nanos(e.tok.ExpiresOn)-e.obtained))
+	if !e.tok.ExpiresOn.IsZero() {
+		st.longest = max(st.longest, time.Duration(nanos(e.tok.ExpiresOn)-e.obtained))
+	}
 	st.explored = st.explored || e.newborn
 }
 
