@@ -55,6 +55,14 @@ func (i *issuer) token(value string) *msalcae.Token {
 	return &msalcae.Token{Value: value, ExpiresOn: time.Now().Add(life)}
 }
 
+// withoutStepUps is acquire of an Entra that wants a person for every step-up.
+func (i *issuer) withoutStepUps(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+	if asking(req.Claims).acrs != "" {
+		return nil, interaction
+	}
+	return i.acquire(ctx, req)
+}
+
 func (i *issuer) requests() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -16,12 +16,7 @@ func TestStepUpThatARevocationOvertakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
 		prompts := 0
-		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if asking(req.Claims).acrs != "" {
-				return nil, interaction
-			}
-			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+		s := prompting(entra.withoutStepUps, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 			prompts++
 			time.Sleep(time.Minute)
 			return entra.token("signed in"), nil
@@ -95,12 +90,7 @@ func TestStepUpPromptOutlivesAnEpoch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
 		prompts := 0
-		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if asking(req.Claims).acrs != "" {
-				return nil, interaction
-			}
-			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+		s := prompting(entra.withoutStepUps, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 			prompts++
 			time.Sleep(time.Minute)
 			return nil, ErrDeclined

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,19 +17,13 @@ func TestWhatIsOlderThanASignInDoesNotAnswerItsChallenge(t *testing.T) {
 	for _, life := range []time.Duration{48 * time.Hour, time.Hour} { // the one asked for meanwhile has a day
 		synctest.Test(t, func(t *testing.T) {
 			entra, shared := &issuer{}, newMemoryStore()
-			entra.answer = func(_ int, req msalcae.TokenRequest) (*msalcae.Token, error) {
-				if strings.Contains(req.Claims, "acrs") {
-					return nil, interaction
-				}
-				return nil, nil
-			}
 			a, b := newSource(Flow{
-				Acquire: entra.acquire, Store: Guarded(shared, storeLimit, nil), Gate: NewGate(),
+				Acquire: entra.withoutStepUps, Store: Guarded(shared, storeLimit, nil), Gate: NewGate(),
 				Prompt: func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 					time.Sleep(time.Minute)
 					return &msalcae.Token{Value: "signed in", ExpiresOn: time.Now().Add(life)}, nil
 				},
-			}), process(shared, entra.acquire)
+			}), process(shared, entra.withoutStepUps)
 			first := token(t, a)
 			stepped := make(chan string)
 			go func() { stepped <- challenge(t, a, acrs("c1"), first) }()
