@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
-	"golang.org/x/sync/singleflight"
 )
 
 // A flight is one acquisition that any number of callers wait for. It belongs
@@ -36,7 +35,14 @@ type flight struct {
 	limits   Limits
 	// again tells a prompt of a caller who joined when nobody waited any more.
 	again chan struct{}
-	calls singleflight.Group // carries it out once, for all who wait
+	// news is closed when another flight, or a sign-in, has brought a token:
+	// whoever waits for this one then looks whether that will do, and whether
+	// a prompt is still needed. Guarded by the source's mu; nil: nobody waits.
+	news chan struct{}
+	// landed is closed when entry and err say what came of it.
+	landed chan struct{}
+	entry  *entry
+	err    error
 	// waiters counts the callers who wait for it. A flight lands without
 	// them; a prompt is not opened for nobody.
 	waiters atomic.Int32
@@ -58,6 +64,15 @@ func (f *flight) claims(ride bool) string {
 	return f.demand.Claims()
 }
 
+// nextNews returns the channel that is closed when there are news. The caller
+// holds the source's mu.
+func (f *flight) nextNews() <-chan struct{} {
+	if f.news == nil {
+		f.news = make(chan struct{})
+	}
+	return f.news
+}
+
 // errSuperseded ends the wait of a caller whose flight began before the latest
 // challenge; it never leaves the engine.
 var errSuperseded = errors.New("msalcae: superseded by a challenge")
@@ -66,7 +81,7 @@ var errSuperseded = errors.New("msalcae: superseded by a challenge")
 // out, or joins the one under way. The caller holds s.mu, so that a flight
 // cannot end between being seen and being joined, and counts itself out of its
 // waiters when it no longer waits.
-func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*entry, error)) (f *flight, landing <-chan singleflight.Result, joined bool) {
+func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*entry, error)) (f *flight, joined bool) {
 	f, joined = s.state.airborne[to]
 	if !joined {
 		s.state.order++
@@ -75,7 +90,7 @@ func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*e
 		if to.prompt {
 			f.again = make(chan struct{}, 1)
 		}
-		f.changes = s.flow.Voids.changes.Load()
+		f.changes, f.landed = s.flow.Voids.changes.Load(), make(chan struct{})
 		if s.state.airborne == nil {
 			s.state.airborne = map[purpose]*flight{}
 		}
@@ -87,10 +102,23 @@ func (s *Source) join(to purpose, describe func() *flight, run func(*flight) (*e
 		default: // no prompt, or it is about to look
 		}
 	}
-	return f, f.calls.DoChan("", func() (any, error) {
-		e, err := run(f)
-		return e, err
-	}), joined
+	if !joined {
+		go func() {
+			f.bring(run(f))
+		}()
+	}
+	return f, joined
+}
+
+// bring tells everybody who waits for f what came of it; only the first call
+// counts. The flight's own goroutine makes them.
+func (f *flight) bring(e *entry, err error) {
+	select {
+	case <-f.landed:
+	default:
+		f.entry, f.err = e, err
+		close(f.landed)
+	}
 }
 
 // silently obtains a token without asking anyone and publishes it.

@@ -9,8 +9,17 @@ import (
 )
 
 // land ends a flight: it takes it off the list and makes its token, if it
-// brought a good one, the token in use.
+// brought a good one, the token in use, which nobody waits for until a hook has
+// heard of it.
 func (s *Source) land(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) (*entry, error) {
+	e, err := s.touchDown(f, tok, print, err, silent)
+	if e != nil { // an error may end the program: the hooks come first then
+		f.bring(e, nil)
+	}
+	return e, err
+}
+
+func (s *Source) touchDown(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) (*entry, error) {
 	s.lock()
 	defer s.unlock()
 	st := &s.state

@@ -40,7 +40,7 @@ func (s *Source) plan(w *want) (st step) {
 		s.tellLater(w.req.Trace)
 		return st
 	}
-	st.news = s.state.nextNews()
+	st.news = st.flight.nextNews()
 	return st
 }
 

@@ -61,18 +61,18 @@ func (s *Source) silentlyFirst(f *flight) (*entry, error) {
 		s.unlock()
 		return nil, nil
 	}
-	silent, landing, _ := s.join(f.answers, func() *flight {
+	silent, _ := s.join(f.answers, func() *flight {
 		return &flight{renews: f.renews, stepUp: f.stepUp, fresh: f.fresh, demand: f.demand,
 			evict: f.evict, rejected: f.rejected, refused: f.refused, patience: leaseWait, trace: f.trace, limits: f.limits}
 	}, s.silently)
 	s.unlock()
 	defer silent.waiters.Add(-1)
-	r := <-landing
-	if e, _ := r.Val.(*entry); e != nil {
+	<-silent.landed
+	if e := silent.entry; e != nil {
 		return e, nil
 	}
-	if !errors.Is(r.Err, msalcae.ErrInteractionRequired) {
-		return nil, r.Err // superseded, or trouble that no person can help with
+	if !errors.Is(silent.err, msalcae.ErrInteractionRequired) {
+		return nil, silent.err // superseded, or trouble that no person can help with
 	}
 	return nil, nil
 }

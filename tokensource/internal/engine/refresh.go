@@ -41,7 +41,7 @@ func (s *Source) replaceLater(e *entry, trace *msalcae.Trace, limits Limits, fre
 	}
 	e.notBefore(now.Add(e.backoff()))
 	w := &want{req: msalcae.TokenRequest{Trace: trace}, limits: limits}
-	f, _, _ := s.join(s.state.purposeOf(w, fresh), func() *flight { return s.describe(w, fresh) }, func(f *flight) (*entry, error) {
+	f, _ := s.join(s.state.purposeOf(w, fresh), func() *flight { return s.describe(w, fresh) }, func(f *flight) (*entry, error) {
 		start := time.Now()
 		got, err := s.silently(f)
 		if wait := pauseAfter(err); wait > 0 {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/msalcae/msalcae"
-	"golang.org/x/sync/singleflight"
 )
 
 // maxRounds bounds how often one caller looks again because a challenge
@@ -41,7 +40,6 @@ type step struct {
 	entry    *entry
 	err      error
 	flight   *flight
-	landing  <-chan singleflight.Result
 	news     <-chan struct{} // closed when there may be another token that will do
 	joined   bool
 	prompted bool   // the flight is a prompt
@@ -49,9 +47,7 @@ type step struct {
 	rejected *entry // that the want's challenge took out of use
 }
 
-func (st *step) await(f *flight, landing <-chan singleflight.Result, joined bool) {
-	st.flight, st.landing, st.joined = f, landing, joined
-}
+func (st *step) await(f *flight, joined bool) { st.flight, st.joined = f, joined }
 
 // seek answers a caller whom the token in use does not serve.
 func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest, limits Limits) (*msalcae.Token, error) {
@@ -73,7 +69,7 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest, limits Limi
 		if st.rejected != nil {
 			traceRejected(ctx, req, st.rejected)
 		}
-		if st.landing != nil {
+		if st.flight != nil {
 			st.entry, st.err = s.wait(ctx, &w, &st)
 		}
 		e := st.entry
@@ -88,7 +84,7 @@ func (s *Source) seek(ctx context.Context, req msalcae.TokenRequest, limits Limi
 		case e != nil:
 			s.refreshIfDue(e, req.Trace, limits)
 			return e.tok, nil
-		case st.landing != nil && !st.prompted && s.mayPrompt(&w) && errors.Is(st.err, msalcae.ErrInteractionRequired):
+		case st.flight != nil && !st.prompted && s.mayPrompt(&w) && errors.Is(st.err, msalcae.ErrInteractionRequired):
 			continue // to the prompt: the refusal is remembered
 		}
 		return nil, s.failed(ctx, &w, st.err)
@@ -126,9 +122,8 @@ func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err err
 	}
 	for {
 		select {
-		case r := <-st.landing:
-			e, _ = r.Val.(*entry)
-			return e, r.Err
+		case <-st.flight.landed:
+			return st.flight.entry, st.flight.err
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-st.news:
@@ -150,7 +145,7 @@ func (s *Source) look(w *want, st *step) (*entry, error) {
 	if _, refused := s.state.failures[st.flight.answers]; st.prompted && !refused {
 		return nil, errSuperseded
 	}
-	st.news = s.state.nextNews()
+	st.news = st.flight.nextNews()
 	return nil, nil
 }
 

@@ -72,10 +72,6 @@ type events struct {
 	kept []*entry
 	// airborne are the flights under way, by purpose.
 	airborne map[purpose]*flight
-	// news is closed when there is a new token: whoever waits for another then
-	// looks whether it will do, and whether a prompt is still needed. nil:
-	// nobody waits.
-	news chan struct{}
 	// failures are remembered by purpose.
 	failures failures
 	// allowance limits what challenges may cause.
@@ -111,19 +107,14 @@ func (s *Source) unlock() {
 	s.mu.Unlock()
 }
 
-// nextNews returns the channel that is closed when there are news.
-func (ev *events) nextNews() <-chan struct{} {
-	if ev.news == nil {
-		ev.news = make(chan struct{})
-	}
-	return ev.news
-}
-
-// announce tells whoever waits for a prompt that there is a new token.
+// announce tells whoever waits for a flight under way that there may be a token
+// that did not come by it. A flight that lands has left the list before.
 func (ev *events) announce() {
-	if ev.news != nil {
-		close(ev.news)
-		ev.news = nil
+	for _, f := range ev.airborne {
+		if f.news != nil {
+			close(f.news)
+			f.news = nil
+		}
 	}
 }
 
