@@ -35,7 +35,7 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 		s.flow.Voids.add(w.rejected.print, time.Time{})
 		known := s.issue(w.rejected.print)
 		state.lastRejected, state.lastOrder = w.rejected, known.order
-		state.refuse(known, time.Time{})
+		s.refuse(known, time.Time{})
 	}
 	w.refused = state.lastOrder
 	if s.answer(w, now.UnixNano()) != nil {
@@ -61,7 +61,7 @@ func (s *Source) void(cur *entry) {
 	s.current.Store(nil)
 	state.lastRejected, state.lastOrder = rejectedToken{cur.tok.Value, cur.print}, cur.order
 	state.voided = max(state.voided, cur.order)
-	state.refuse(cur.issued(), cur.tok.ExpiresOn)
+	s.refuse(cur.issued(), cur.tok.ExpiresOn)
 	state.evict = cur.tok.Value
 	state.carried = cur.demand.lasting()
 	state.kept, state.renewals, state.lastVoided = nil, nil, cur

@@ -44,7 +44,7 @@ func (s *Source) Adopt(tok *msalcae.Token, claims string) {
 			return
 		}
 	}
-	if e := s.install(tok, d); e != nil {
+	if e := s.install(tok, d); e != nil && s.flow.Store != nil {
 		t := SharedToken{Token: tok, Print: e.print, Demand: d}
 		_, _ = s.flow.Store.Tell(context.Background(), News{Token: &t, Renews: true}) // the program has the token anyway
 	}
@@ -71,6 +71,9 @@ func (s *Source) install(tok *msalcae.Token, d Demand) *entry {
 
 // consult reads what others have shared.
 func (s *Source) consult() {
+	if s.flow.Store == nil {
+		return
+	}
 	r, err := s.flow.Store.Tell(context.Background(), News{})
 	if err != nil {
 		return

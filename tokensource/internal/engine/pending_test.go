@@ -65,14 +65,24 @@ func TestNoisePushesNothingOut(t *testing.T) {
 
 // A storm tells the store of one refused token.
 func TestRefusalsAreToldOnce(t *testing.T) {
-	var ev events
+	s := process(newMemoryStore(), (&issuer{}).acquire)
+	s.lock()
+	defer s.unlock()
 	for range 3 {
-		ev.refuse(issued{print: FingerprintOf("a"), asked: 2}, time.Time{})
-		ev.refuse(issued{print: FingerprintOf("b"), asked: 1}, time.Time{})
+		s.refuse(issued{print: FingerprintOf("a"), asked: 2}, time.Time{})
+		s.refuse(issued{print: FingerprintOf("b"), asked: 1}, time.Time{})
 	}
-	assert.Len(t, ev.refusals, 2)
-	assert.EqualValues(t, 2, ev.refusedAsked)
-	assert.True(t, ev.untold)
+	assert.Len(t, s.state.refusals, 2)
+	assert.EqualValues(t, 2, s.state.refusedAsked)
+	assert.True(t, s.state.untold)
+}
+
+// What nobody else can hear of is not kept for them.
+func TestRefusalsAreKeptForOthersAlone(t *testing.T) {
+	s := New((&issuer{}).acquire)
+	_, err := s.Token(t.Context(), msalcae.TokenRequest{Claims: nbf(0), Rejected: token(t, s)})
+	require.NoError(t, err)
+	assert.Empty(t, s.state.refusals)
 }
 
 // What Entra asks for when it refuses joins what the API has asked for, in its

@@ -25,7 +25,7 @@ var errLeased = errors.New("msalcae: another process is refreshing the token")
 // whose result is shared.
 func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*msalcae.Token, error)) (*entry, error) {
 	ctx := context.Background()
-	r, end, err := s.flow.Store.Lease(ctx, f.purpose.lease(), wait, s.report(f), func(r Record) bool { return s.concerns(f, r) })
+	r, end, err := s.lease(ctx, f, wait)
 	if err == nil {
 		e, err := s.take(f, r)
 		if e != nil || err != nil {
@@ -50,18 +50,36 @@ func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*
 	if err == nil {
 		print = FingerprintOf(tok.Value)
 	}
-	if end == nil {
-		end = s.flow.Store.Tell
-	}
-	if r, failed := end(ctx, s.outcome(f, tok, print, err, silent)); failed == nil {
-		s.learn(f, r)
-		if f.prompts() {
-			f.asked = r.Version
-		}
+	if s.flow.Store != nil {
+		s.tell(ctx, f, end, s.outcome(f, tok, print, err, silent))
 	}
 	e, err := s.land(f, tok, print, err, silent)
 	reportAcquired(f, start, e, err)
 	return e, err
+}
+
+// lease gets f the right to ask Entra, and what others know. Who shares with nobody
+// has it, and end is nil.
+func (s *Source) lease(ctx context.Context, f *flight, wait time.Duration) (r Record, end EndLease, err error) {
+	if s.flow.Store == nil {
+		return Record{}, nil, nil
+	}
+	return s.flow.Store.Lease(ctx, f.purpose.lease(), wait, s.report(f), func(r Record) bool { return s.concerns(f, r) })
+}
+
+// tell tells the store what came of f, and gives its lease up if it has one.
+func (s *Source) tell(ctx context.Context, f *flight, end EndLease, n News) {
+	if end == nil {
+		end = s.flow.Store.Tell
+	}
+	r, err := end(ctx, n)
+	if err != nil {
+		return
+	}
+	s.learn(f, r)
+	if f.prompts() {
+		f.asked = r.Version
+	}
 }
 
 // lease names what a lease for p is for.

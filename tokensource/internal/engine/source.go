@@ -28,9 +28,6 @@ func (s *Source) Init(f Flow) {
 	if f.Voids == nil {
 		f.Voids = NewVoids()
 	}
-	if f.Store == nil {
-		f.Store = alone{}
-	}
 	if f.Clock == nil {
 		f.Clock = new(Clock)
 	}

@@ -183,8 +183,12 @@ func (s *Source) issue(print Fingerprint) issued {
 	return issued{print: print}
 }
 
-// refuse notes that a challenge refused a token.
-func (ev *events) refuse(t issued, expires time.Time) {
+// refuse notes that a challenge refused a token, for others to hear of.
+func (s *Source) refuse(t issued, expires time.Time) {
+	if s.flow.Store == nil {
+		return
+	}
+	ev := &s.state
 	if expires.IsZero() {
 		expires = time.Now().Add(VoidLife)
 	}
@@ -222,10 +226,10 @@ func (ev *events) remember(e *entry) {
 	}
 }
 
-// push appends x to a list of at most most; the oldest leaves.
+// push appends x to a list of at most most, in place; the oldest leaves.
 func push[T any](list []T, x T, most int) []T {
 	if len(list) == most {
-		list = slices.Clone(list[1:])
+		list = slices.Delete(list, 0, 1)
 	}
 	return append(list, x)
 }

@@ -34,13 +34,3 @@ type EndLease func(ctx context.Context, n News) (Record, error)
 // ErrBusy: somebody else has the lease, and kept it for longer than the caller
 // would wait.
 var ErrBusy = errors.New("msalcae: another process is asking Entra for this token")
-
-// alone is the store of a Source that shares with nobody: what it knows is in
-// the Source's own state, in memory.
-type alone struct{}
-
-func (alone) Tell(context.Context, News) (Record, error) { return Record{}, nil }
-
-func (alone) Lease(context.Context, string, time.Duration, News, func(Record) bool) (Record, EndLease, error) {
-	return Record{}, func(context.Context, News) (Record, error) { return Record{}, nil }, nil
-}

@@ -65,7 +65,8 @@ func (v *Voids) add(f Fingerprint, expires time.Time) {
 	if len(v.known) >= v.most {
 		v.makeRoom(now)
 	}
-	heap.Push(&v.ends, ending{f, nanos(expires)})
+	v.ends = append(v.ends, ending{f, nanos(expires)})
+	heap.Fix(&v.ends, len(v.ends)-1) // Push would allocate
 	v.known[f] = v.changes.Add(1)
 }
 
