@@ -122,7 +122,7 @@ func samePerson(a, b public.Account) bool {
 }
 
 // mismatch says that res is another person's than want; nil if want is anybody.
-func mismatch(want public.Account, res public.AuthResult) error {
+func mismatch(want public.Account, res *public.AuthResult) error {
 	switch {
 	case want.HomeAccountID == "" && res.Account.HomeAccountID != "", samePerson(want, res.Account):
 		return nil

@@ -58,7 +58,7 @@ func (c *confidentialClient) sweep(ctx context.Context, rejected string) {
 // tokenOf runs one acquisition of MSAL's. A token that comes with an error is
 // good: MSAL returns both when it had a valid token and failed to refresh it
 // ahead of time.
-func tokenOf(ctx context.Context, acquire func() (public.AuthResult, error)) (public.AuthResult, error) {
+func tokenOf(ctx context.Context, acquire func() (*public.AuthResult, error)) (*public.AuthResult, error) {
 	res, err := entra.Guard(entra.InMSAL, acquire)
 	var network *url.Error
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) && errors.As(err, &network) && network.Op == "Get" {
@@ -67,12 +67,12 @@ func tokenOf(ctx context.Context, acquire func() (public.AuthResult, error)) (pu
 		res, err = entra.Guard(entra.InMSAL, acquire)
 	}
 	switch {
-	case res.AccessToken != "" && (err == nil || time.Now().Before(res.ExpiresOn)):
+	case res != nil && res.AccessToken != "" && (err == nil || time.Now().Before(res.ExpiresOn)):
 		return res, nil
 	case err == nil:
-		return res, &msalcae.Error{Err: errors.New("MSAL returned neither a token nor an error")}
+		return nil, &msalcae.Error{Err: errors.New("MSAL returned neither a token nor an error")}
 	}
-	return public.AuthResult{}, entra.Typed(ctx, err)
+	return nil, entra.Typed(ctx, err)
 }
 
 // patiently makes a call of MSAL's, and again while Entra has no time and has
@@ -100,7 +100,7 @@ func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 
 // askAgain asks with the claims of req, and once more for a new token if MSAL's
 // cache answered with the very one that was rejected.
-func askAgain(req msalcae.TokenRequest, ask func(claims string) (public.AuthResult, error)) (public.AuthResult, error) {
+func askAgain(req msalcae.TokenRequest, ask func(claims string) (*public.AuthResult, error)) (*public.AuthResult, error) {
 	res, err := ask(req.Claims)
 	if err == nil && req.Claims == "" && req.Rejected != "" && res.AccessToken == req.Rejected {
 		return ask(newTokenClaims)
@@ -111,6 +111,10 @@ func askAgain(req msalcae.TokenRequest, ask func(claims string) (public.AuthResu
 // newTokenClaims asks for nothing but makes MSAL pass over its cached token.
 const newTokenClaims = "{}"
 
-func toToken(res public.AuthResult) *msalcae.Token {
+// byAddress is for MSAL's results, which are large: copies of them on their way up
+// would take more of the stack than MSAL itself.
+func byAddress(res public.AuthResult, err error) (*public.AuthResult, error) { return &res, err }
+
+func toToken(res *public.AuthResult) *msalcae.Token {
 	return &msalcae.Token{Value: res.AccessToken, ExpiresOn: res.ExpiresOn, RefreshOn: res.Metadata.RefreshOn}
 }

@@ -214,7 +214,7 @@ func (c *Confidential) appAcquirer(scopes []string) Acquirer {
 		kept := req
 		kept.Rejected = "" // a new token takes its place in MSAL's cache, which is dear to search
 		asking := acquiring(ctx, kept, &c.evicts)
-		res, err := askAgain(req, func(claims string) (public.AuthResult, error) { return c.app(asking, scopes, claims) })
+		res, err := askAgain(req, func(claims string) (*public.AuthResult, error) { return c.app(asking, scopes, claims) })
 		if err != nil {
 			c.sweep(ctx, req.Rejected)
 			return nil, err
@@ -235,9 +235,9 @@ func (c *Confidential) checkCapability(ctx context.Context, scopes []string) err
 
 // app asks with claims, past MSAL's cache, or without, which the cache answers
 // as long as it can.
-func (c *Confidential) app(ctx context.Context, scopes []string, claims string) (public.AuthResult, error) {
-	return tokenOf(ctx, func() (public.AuthResult, error) {
-		return c.client.AcquireTokenByCredential(ctx, scopes, confidential.WithClaims(claims), confidential.WithTenantID(c.tenant))
+func (c *Confidential) app(ctx context.Context, scopes []string, claims string) (*public.AuthResult, error) {
+	return tokenOf(ctx, func() (*public.AuthResult, error) {
+		return byAddress(c.client.AcquireTokenByCredential(ctx, scopes, confidential.WithClaims(claims), confidential.WithTenantID(c.tenant)))
 	})
 }
 

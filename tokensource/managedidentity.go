@@ -103,8 +103,8 @@ func (m *ManagedIdentity) App(scopes ...string) *Source {
 // for the whole process, and mixes endpoints. The Source keeps the token.
 func (m *ManagedIdentity) acquirer(resource string) Acquirer {
 	return func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
-		res, err := tokenOf(ctx, func() (public.AuthResult, error) {
-			return m.client.AcquireToken(ctx, resource, managedidentity.WithClaims(newTokenClaims))
+		res, err := tokenOf(ctx, func() (*public.AuthResult, error) {
+			return byAddress(m.client.AcquireToken(ctx, resource, managedidentity.WithClaims(newTokenClaims)))
 		})
 		if err != nil {
 			return nil, err

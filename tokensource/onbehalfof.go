@@ -138,9 +138,9 @@ func (d *delegate) acquire(ctx context.Context, req msalcae.TokenRequest) (*msal
 	if err != nil {
 		return nil, err
 	}
-	res, err := askAgain(req, func(claims string) (public.AuthResult, error) {
-		return tokenOf(ctx, func() (public.AuthResult, error) {
-			return client.AcquireTokenOnBehalfOf(ctx, d.assertion, d.scopes, confidential.WithClaims(claims), confidential.WithTenantID(d.app.tenant))
+	res, err := askAgain(req, func(claims string) (*public.AuthResult, error) {
+		return tokenOf(ctx, func() (*public.AuthResult, error) {
+			return byAddress(client.AcquireTokenOnBehalfOf(ctx, d.assertion, d.scopes, confidential.WithClaims(claims), confidential.WithTenantID(d.app.tenant)))
 		})
 	})
 	if err != nil {

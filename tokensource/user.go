@@ -38,7 +38,7 @@ func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 			return nil, err
 		}
 	}
-	res, err := askAgain(req, func(claims string) (public.AuthResult, error) { return u.silent(ctx, who, claims) })
+	res, err := askAgain(req, func(claims string) (*public.AuthResult, error) { return u.silent(ctx, who, claims) })
 	if err != nil {
 		return nil, err
 	}
@@ -57,25 +57,25 @@ func (u *user) verify(ctx context.Context) error {
 
 // silent asks MSAL for a token of who. MSAL does not look whose tokens come
 // back for a refresh token.
-func (u *user) silent(ctx context.Context, who public.Account, claims string) (public.AuthResult, error) {
+func (u *user) silent(ctx context.Context, who public.Account, claims string) (*public.AuthResult, error) {
 	p := u.public
 	departed := p.departures.count(who)
 	before, err := p.cached(ctx)
 	if err != nil {
-		return public.AuthResult{}, err
+		return nil, err
 	}
-	res, err := tokenOf(ctx, func() (public.AuthResult, error) {
-		return p.client.AcquireTokenSilent(ctx, u.form.canonical, public.WithSilentAccount(who), public.WithClaims(claims), public.WithTenantID(u.tenant))
+	res, err := tokenOf(ctx, func() (*public.AuthResult, error) {
+		return byAddress(p.client.AcquireTokenSilent(ctx, u.form.canonical, public.WithSilentAccount(who), public.WithClaims(claims), public.WithTenantID(u.tenant)))
 	})
 	if err != nil {
-		return public.AuthResult{}, err
+		return nil, err
 	}
 	if p.departedElsewhere(ctx, who, before) {
-		return public.AuthResult{}, errSignedOut
+		return nil, errSignedOut
 	}
 	if p.departures.since(who, departed) {
 		_ = p.removeAll(context.WithoutCancel(ctx), who)
-		return public.AuthResult{}, errSignedOut
+		return nil, errSignedOut
 	}
 	if res.Account.HomeAccountID == "" {
 		return res, nil // found under who's id, or redeemed by an authority that does not say whose it is
@@ -106,20 +106,20 @@ func (u *user) ask(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Toke
 }
 
 // prompt shows the Prompt and makes sure that the right person answered.
-func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResult, error) {
+func (u *user) prompt(ctx context.Context, claims, hint string) (*public.AuthResult, error) {
 	p := u.public
 	before, err := p.cached(ctx)
 	if err != nil {
-		return public.AuthResult{}, err
+		return nil, err
 	}
 	if err := u.verify(ctx); err != nil {
-		return public.AuthResult{}, err
+		return nil, err
 	}
 	if claims == newTokenClaims {
 		claims = "" // a sign-in gives a new token anyway
 	}
-	res, err := entra.Guard(inPrompt, func() (public.AuthResult, error) {
-		return p.prompt.SignIn(ctx, PromptRequest{
+	res, err := entra.Guard(inPrompt, func() (*public.AuthResult, error) {
+		return byAddress(p.prompt.SignIn(ctx, PromptRequest{
 			Client:      p.client,
 			Scopes:      slices.Clone(u.form.canonical),
 			Claims:      claims,
@@ -129,26 +129,26 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResu
 			ClientID:    p.clientID,
 			RedirectURI: p.redirectURI,
 			Again:       engine.AgainOf(ctx),
-			check:       func(res public.AuthResult) error { return mismatch(u.want(), res) },
-		})
+			check:       func(res public.AuthResult) error { return mismatch(u.want(), &res) },
+		}))
 	})
 	switch {
-	case err != nil && res.Account.HomeAccountID != "" && mismatch(u.want(), res) != nil:
+	case err != nil && res != nil && res.Account.HomeAccountID != "" && mismatch(u.want(), res) != nil:
 		// A Prompt that checks for itself.
 	case err != nil:
-		return public.AuthResult{}, notSignedIn(ctx, err)
+		return nil, notSignedIn(ctx, err)
 	case res.AccessToken == "":
-		return public.AuthResult{}, &msalcae.Error{Err: errEmptySignIn}
+		return nil, &msalcae.Error{Err: errEmptySignIn}
 	}
 	return u.vet(ctx, u.want(), res, before)
 }
 
 // vet passes a result on if it is want's. Of anybody else nothing is kept.
-func (u *user) vet(ctx context.Context, want public.Account, res public.AuthResult, before []public.Account) (public.AuthResult, error) {
+func (u *user) vet(ctx context.Context, want public.Account, res *public.AuthResult, before []public.Account) (*public.AuthResult, error) {
 	err := mismatch(want, res)
 	if err == nil {
 		return res, nil
 	}
 	_ = u.public.dropStranger(ctx, res.Account, before)
-	return public.AuthResult{}, err
+	return nil, err
 }

@@ -180,29 +180,29 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 }
 
 // redeem exchanges the code for tokens that answer begun.
-func (w *WebApp) redeem(ctx context.Context, client confidential.Client, begun WebSignIn, code string, scopes []string) (public.AuthResult, error) {
+func (w *WebApp) redeem(ctx context.Context, client confidential.Client, begun WebSignIn, code string, scopes []string) (*public.AuthResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, engine.RequestTimeout)
 	defer cancel()
 	issuer, err := w.app.wire.Issuer(ctx, w.app.tenant)
 	if err != nil {
-		return public.AuthResult{}, entra.Typed(ctx, err)
+		return nil, entra.Typed(ctx, err)
 	}
-	res, err := patiently(ctx, func() (public.AuthResult, error) {
-		return client.AcquireTokenByAuthCode(ctx, code, w.redirectURI, scopes,
-			confidential.WithChallenge(begun.Verifier), confidential.WithClaims(begun.Claims), confidential.WithTenantID(w.app.tenant))
+	res, err := patiently(ctx, func() (*public.AuthResult, error) {
+		return byAddress(client.AcquireTokenByAuthCode(ctx, code, w.redirectURI, scopes,
+			confidential.WithChallenge(begun.Verifier), confidential.WithClaims(begun.Claims), confidential.WithTenantID(w.app.tenant)))
 	})
 	if err == nil {
 		err = w.vet(begun, res, issuer)
 	}
 	if err != nil {
-		return public.AuthResult{}, err
+		return nil, err
 	}
 	return res, nil
 }
 
 // vet makes sure that the tokens answer begun, and are of the right person.
 // MSAL looks at nothing of an ID token.
-func (w *WebApp) vet(begun WebSignIn, res public.AuthResult, issuer string) error {
+func (w *WebApp) vet(begun WebSignIn, res *public.AuthResult, issuer string) error {
 	id, ok := jwt.Read(res.IDToken.RawToken)
 	if !ok {
 		return badIDToken("is missing, or cannot be read")

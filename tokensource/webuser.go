@@ -69,7 +69,7 @@ func (u *webUser) acquire(ctx context.Context, scopes []string, req msalcae.Toke
 	if req.Claims != "" && req.Claims != newTokenClaims {
 		options = append(options, confidential.WithClaimsFromClient(req.Claims))
 	}
-	res, err := tokenOf(ctx, func() (public.AuthResult, error) { return client.AcquireTokenSilent(ctx, scopes, options...) })
+	res, err := tokenOf(ctx, func() (*public.AuthResult, error) { return byAddress(client.AcquireTokenSilent(ctx, scopes, options...)) })
 	_, newest, now := u.current()
 	switch {
 	case now == left && newest != client && errors.Is(err, msalcae.ErrInteractionRequired):
@@ -99,7 +99,7 @@ func (u *webUser) mustSignIn(ctx context.Context, scopes []string, claims string
 }
 
 // signedIn takes over what a sign-in with the given claims brought.
-func (u *webUser) signedIn(client confidential.Client, res public.AuthResult, scopes []string, claims string) {
+func (u *webUser) signedIn(client confidential.Client, res *public.AuthResult, scopes []string, claims string) {
 	u.mu.Lock()
 	u.account, u.client = res.Account, &client
 	u.mu.Unlock()
