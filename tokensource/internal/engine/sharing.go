@@ -24,24 +24,14 @@ var errLeased = errors.New("msalcae: another process is refreshing the token")
 // which no other process does at the same time if the store can be used, and
 // whose result is shared.
 func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*msalcae.Token, error)) (*entry, error) {
-	ctx := context.Background()
-	r, end, err := s.lease(ctx, f, wait)
-	if err == nil {
-		e, err := s.take(f, r)
-		if e != nil || err != nil {
-			if end != nil {
-				end(ctx, News{Trace: f.trace})
-			}
+	var end EndLease
+	if s.flow.Store != nil {
+		var e *entry
+		var err error
+		if e, end, err = s.lease(f, wait); e != nil || err != nil {
 			return e, err
 		}
-	}
-	if err == nil || errors.Is(err, ErrBusy) {
-		f.asked = r.Version + 1
-	}
-	if (errors.Is(err, ErrBusy) || f.prompts()) && s.abandon(f) {
-		if end != nil {
-			end(ctx, News{Trace: f.trace})
-		}
+	} else if f.prompts() && s.abandon(f) {
 		return nil, errLeased
 	}
 	start := time.Now()
@@ -50,29 +40,48 @@ func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*
 	if err == nil {
 		print = FingerprintOf(tok.Value)
 	}
-	if s.flow.Store != nil {
-		s.tell(ctx, f, end, s.outcome(f, tok, print, err, silent))
+	if end != nil {
+		s.tell(f, end, s.outcome(f, tok, print, err, silent))
 	}
 	e, err := s.land(f, tok, print, err, silent)
 	reportAcquired(f, start, e, err)
 	return e, err
 }
 
-// lease gets f the right to ask Entra, and what others know. Who shares with nobody
-// has it, and end is nil.
-func (s *Source) lease(ctx context.Context, f *flight, wait time.Duration) (r Record, end EndLease, err error) {
-	if s.flow.Store == nil {
-		return Record{}, nil, nil
+// lease asks the store whether f is to ask Entra: it has a token for f, or an error
+// that ends f; or end tells it afterwards what came of f.
+func (s *Source) lease(f *flight, wait time.Duration) (*entry, EndLease, error) {
+	ctx := context.Background()
+	r, end, err := s.flow.Store.Lease(ctx, f.purpose.lease(), wait, s.report(f), func(r Record) bool { return s.concerns(f, r) })
+	done := func() {
+		if end != nil {
+			end(ctx, News{Trace: f.trace})
+		}
 	}
-	return s.flow.Store.Lease(ctx, f.purpose.lease(), wait, s.report(f), func(r Record) bool { return s.concerns(f, r) })
-}
-
-// tell tells the store what came of f, and gives its lease up if it has one.
-func (s *Source) tell(ctx context.Context, f *flight, end EndLease, n News) {
+	if err == nil {
+		e, err := s.take(f, r)
+		if e != nil || err != nil {
+			done()
+			return e, nil, err
+		}
+	}
+	busy := errors.Is(err, ErrBusy)
+	if err == nil || busy {
+		f.asked = r.Version + 1
+	}
+	if (busy || f.prompts()) && s.abandon(f) {
+		done()
+		return nil, nil, errLeased
+	}
 	if end == nil {
 		end = s.flow.Store.Tell
 	}
-	r, err := end(ctx, n)
+	return nil, end, nil
+}
+
+// tell tells the store by end what came of f, and takes account of what it says.
+func (s *Source) tell(f *flight, end EndLease, n News) {
+	r, err := end(context.Background(), n)
 	if err != nil {
 		return
 	}
