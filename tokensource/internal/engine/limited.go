@@ -34,6 +34,7 @@ func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration, la
 			}
 			done <- r
 		}()
+		makeRoom()
 		r.tok, r.err = acquire(ctx, req)
 	}()
 	var r result
