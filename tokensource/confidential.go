@@ -138,6 +138,7 @@ func NewConfidential(cfg ConfidentialConfig) (*Confidential, error) {
 	c := wrapConfidential(client)
 	c.clientID, c.authority, c.wire, c.check = cfg.ClientID, a, w, nil
 	c.kept = newKept(cfg.Cache, "application", a, cfg.ClientID, caps)
+	c.voids = c.kept.voids()
 	c.evicts.Store(true)
 	c.personal = func(more ...confidential.Option) (confidential.Client, error) {
 		return build(noRegion, more) // Entra's regional token services know applications alone

@@ -35,6 +35,14 @@ func checkCache(config string, c *cache.Cache) error {
 	return fmt.Errorf("%w: %s.Cache cannot be used (%w)", msalcae.ErrMisconfigured, config, c.Err())
 }
 
+// voids are for the sources of a client.
+func (k *kept) voids() *engine.Voids {
+	if k == nil {
+		return engine.NewVoids()
+	}
+	return engine.NewSharedVoids()
+}
+
 // accessor keeps what MSAL has, without the tokens that are void.
 func (k *kept) accessor(v *engine.Voids) *Accessor {
 	if k == nil {
@@ -45,7 +53,7 @@ func (k *kept) accessor(v *engine.Voids) *Accessor {
 			a.Failed(op, err)
 		}
 	}
-	return &Accessor{Store: k.partition.Accessor(failed, func(value string) bool { return v.Has(engine.FingerprintOf(value)) })}
+	return &Accessor{Store: k.partition.Accessor(failed, func(value string) bool { return v.Has(v.Fingerprint(value)) })}
 }
 
 // store is where a source shares what it knows: with the others of its identity,

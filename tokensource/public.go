@@ -91,7 +91,8 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 			return nil, err
 		}
 	}
-	k, v := newKept(cfg.Cache, "people", a, cfg.ClientID, caps), engine.NewVoids()
+	k := newKept(cfg.Cache, "people", a, cfg.ClientID, caps)
+	v := k.voids()
 	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w), public.WithCache(k.accessor(v))}
 	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, public.WithInstanceDiscovery(false))

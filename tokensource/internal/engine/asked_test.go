@@ -124,7 +124,7 @@ func TestVoidElsewhereLeavesTheWarmPathWarm(t *testing.T) {
 	s := New((&issuer{}).acquire)
 	ctx := t.Context()
 	token(t, s)
-	s.flow.Voids.add(FingerprintOf("another's"), time.Time{})
+	s.flow.Voids.add(s.flow.Voids.Fingerprint("another's"), time.Time{})
 	token(t, s) // looks once
 	assert.Equal(t, s.flow.Voids.changes.Load(), s.current.Load().seen.Load(), "and need not look again")
 	assert.Zero(t, testing.AllocsPerRun(100, func() { s.Token(ctx, msalcae.TokenRequest{}) }))
@@ -204,7 +204,7 @@ func TestNewestOfSeveralKeptTokensAnswers(t *testing.T) {
 		both := `{"access_token":{"acrs":{"essential":true,"value":"c1"},"xms_rp_ipaddr":{"value":"203.0.113.7"}}}`
 		challenge(t, s, acrs("c1"), token(t, s)) // token-2
 		s.lock()
-		s.state.kept = append(s.state.kept, newEntry(entra.token("newer"), FingerprintOf("newer"), &flight{order: 50, demand: must(both)}, true))
+		s.state.kept = append(s.state.kept, newEntry(entra.token("newer"), s.flow.Voids.Fingerprint("newer"), &flight{order: 50, demand: must(both)}, true))
 		s.current.Store(nil)
 		s.unlock()
 		assert.Equal(t, "newer", challenge(t, s, acrs("c1"), "token-1"))

@@ -77,13 +77,13 @@ func TestVoidsAreBounded(t *testing.T) {
 		const most = 1 << 10
 		v := NewVoids()
 		v.most = most
-		add := func(name string, life time.Duration) { v.add(FingerprintOf(name), time.Now().Add(life)) }
+		add := func(name string, life time.Duration) { v.add(v.Fingerprint(name), time.Now().Add(life)) }
 		for n := range most + most/8 {
 			add(fmt.Sprint(n), time.Duration(1+n)*time.Second)
 		}
 		assert.LessOrEqual(t, len(v.known), most)
-		assert.False(t, v.Has(FingerprintOf("0")), "what ends first leaves first")
-		assert.True(t, v.Has(FingerprintOf(fmt.Sprint(most))))
+		assert.False(t, v.Has(v.Fingerprint("0")), "what ends first leaves first")
+		assert.True(t, v.Has(v.Fingerprint(fmt.Sprint(most))))
 
 		for n := range most + most/8 {
 			add(fmt.Sprint("at once ", n), VoidLife)
@@ -96,11 +96,11 @@ func TestVoidsAreBounded(t *testing.T) {
 		for n := range most - 1 {
 			add(fmt.Sprint(n), time.Second)
 		}
-		v.add(FingerprintOf("of unknown end"), time.Time{})
+		v.add(v.Fingerprint("of unknown end"), time.Time{})
 		time.Sleep(VoidLife - time.Second)
 		add("later", time.Hour)
 		assert.Len(t, v.known, 2, "what has ended leaves first")
-		assert.True(t, v.Has(FingerprintOf("of unknown end")), "as long as Entra's longest-lived tokens")
+		assert.True(t, v.Has(v.Fingerprint("of unknown end")), "as long as Entra's longest-lived tokens")
 	})
 }
 

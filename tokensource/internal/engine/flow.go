@@ -26,7 +26,8 @@ var (
 // tokens, coalesces nothing and sets no time limits of its own.
 type Flow struct {
 	// Voids is shared by the sources over one client, whose cache might hand
-	// one the token that was voided for another; nil: the source's own.
+	// one the token that was voided for another; nil: the source's own. With
+	// a Store they are those of NewSharedVoids.
 	Voids *Voids
 	// Clock is shared by the sources over one client; nil: the source's own.
 	Clock *Clock

@@ -100,7 +100,7 @@ func TestQueuedStepUpsTakeTheirOwn(t *testing.T) {
 		keep := func(value, id string, order uint64) {
 			s.lock()
 			defer s.unlock()
-			s.state.kept = append(s.state.kept, newEntry(entra.token(value), FingerprintOf(value), &flight{order: order, demand: must(acrs(id))}, true))
+			s.state.kept = append(s.state.kept, newEntry(entra.token(value), s.flow.Voids.Fingerprint(value), &flight{order: order, demand: must(acrs(id))}, true))
 		}
 		keep("for another", "c2", 100)
 		keep("first", "c1", 101) // the one that was refused
@@ -120,7 +120,7 @@ func TestQueuedStepUpTakesWhatCameMeanwhile(t *testing.T) {
 		s.Adopt(entra.token("first"), "")
 		c1 := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: "first"})
 		s.lock()
-		s.state.kept = append(s.state.kept, newEntry(entra.token("meanwhile"), FingerprintOf("meanwhile"), &flight{order: 100, demand: must(acrs("c1"))}, true))
+		s.state.kept = append(s.state.kept, newEntry(entra.token("meanwhile"), s.flow.Voids.Fingerprint("meanwhile"), &flight{order: 100, demand: must(acrs("c1"))}, true))
 		s.unlock()
 		time.Sleep(time.Minute)
 		s.flow.Gate.leave()

@@ -161,7 +161,7 @@ func TestTokenVoidedOnItsWay(t *testing.T) {
 		revoked := token(t, s)
 		entra.answer = func(n int, _ msalcae.TokenRequest) (*msalcae.Token, error) {
 			if n == 2 { // another source found it in the cache first, and was refused
-				shared.add(FingerprintOf("token-2"), time.Time{})
+				shared.add(shared.Fingerprint("token-2"), time.Time{})
 			}
 			return nil, nil
 		}

@@ -52,7 +52,7 @@ func (s *Source) Adopt(tok *msalcae.Token, claims string) {
 
 // install makes tok, obtained with d, the token in use; nil: it must not be.
 func (s *Source) install(tok *msalcae.Token, d Demand) *entry {
-	print := FingerprintOf(tok.Value)
+	print := s.flow.Voids.Fingerprint(tok.Value)
 	s.lock()
 	defer s.unlock()
 	st := &s.state

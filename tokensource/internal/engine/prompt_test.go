@@ -24,7 +24,7 @@ func TestPromptThatBringsAVoidedToken(t *testing.T) {
 				prompts++
 				return entra.token("cached"), nil
 			})
-		s.flow.Voids.add(FingerprintOf("cached"), time.Time{}) // by another source of the client
+		s.flow.Voids.add(s.flow.Voids.Fingerprint("cached"), time.Time{}) // by another source of the client
 		_, err := s.Token(t.Context(), msalcae.TokenRequest{})
 		assert.ErrorIs(t, err, msalcae.ErrSameToken)
 		assert.LessOrEqual(t, prompts, 2)
@@ -155,7 +155,7 @@ func TestQueuedPromptUsesNoTokenThatEnded(t *testing.T) {
 		synctest.Wait()
 		asked.Store(1)
 		s.lock()
-		s.state.kept = append(s.state.kept, newEntry(entra.token("kept"), FingerprintOf("kept"), &flight{order: 99, demand: must(acrs("c1"))}, true))
+		s.state.kept = append(s.state.kept, newEntry(entra.token("kept"), s.flow.Voids.Fingerprint("kept"), &flight{order: 99, demand: must(acrs("c1"))}, true))
 		s.unlock()
 		time.Sleep(3 * time.Minute)
 		asked.Store(2)

@@ -72,6 +72,9 @@ func (s *schedule) sources(r *rand.Rand, prompts bool) {
 	}
 	for client := range 1 + r.IntN(2) {
 		voids, voided := NewVoids(), map[string]time.Time{}
+		if shared != nil {
+			voids = NewSharedVoids()
+		}
 		sources := 1 + r.IntN(2)
 		for n := range sources {
 			f := Flow{Acquire: s.silent, Voids: voids}

@@ -194,5 +194,5 @@ func (s *Source) print(value string) Fingerprint {
 	if cur := s.current.Load(); cur != nil && cur.tok.Value == value {
 		return cur.print
 	}
-	return FingerprintOf(value)
+	return s.flow.Voids.Fingerprint(value)
 }

@@ -38,7 +38,7 @@ func (s *Source) share(f *flight, wait time.Duration, silent bool, ask func() (*
 	tok, err := ask()
 	var print Fingerprint
 	if err == nil {
-		print = FingerprintOf(tok.Value)
+		print = s.flow.Voids.Fingerprint(tok.Value)
 	}
 	if end != nil {
 		s.tell(f, end, s.outcome(f, tok, print, err, silent))

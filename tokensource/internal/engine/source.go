@@ -25,8 +25,13 @@ type Source struct {
 
 // Init sets up a zero Source over f, before anything else is done with it.
 func (s *Source) Init(f Flow) {
-	if f.Voids == nil {
+	switch {
+	case f.Voids == nil && f.Store == nil:
 		f.Voids = NewVoids()
+	case f.Voids == nil:
+		f.Voids = NewSharedVoids()
+	case f.Store != nil && !f.Voids.shared:
+		panic("engine: a Source with a Store needs Voids made with NewSharedVoids")
 	}
 	if f.Clock == nil {
 		f.Clock = new(Clock)

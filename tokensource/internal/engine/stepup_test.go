@@ -113,7 +113,7 @@ func TestStepUpRefusedOfOneOfSeveralTokens(t *testing.T) {
 		keep := func(value string, order uint64) {
 			s.lock()
 			defer s.unlock()
-			s.state.kept = append(s.state.kept, newEntry(entra.token(value), FingerprintOf(value), &flight{order: order, demand: must(acrs("c1"))}, true))
+			s.state.kept = append(s.state.kept, newEntry(entra.token(value), s.flow.Voids.Fingerprint(value), &flight{order: order, demand: must(acrs("c1"))}, true))
 		}
 		keep("older", 10)
 		keep("middle", 11)

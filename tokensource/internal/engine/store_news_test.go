@@ -131,7 +131,7 @@ func TestSharedTokensThatDoNotServe(t *testing.T) {
 			entra := &issuer{}
 			s := process(shared, entra.acquire)
 			if c.void {
-				s.flow.Voids.add(FingerprintOf("lasting"), time.Time{})
+				s.flow.Voids.add(s.flow.Voids.Fingerprint("lasting"), time.Time{})
 			}
 			tok, err := s.Token(t.Context(), c.req)
 			require.NoError(t, err, name)

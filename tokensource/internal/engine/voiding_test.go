@@ -59,7 +59,7 @@ func TestPublishRacesVoid(t *testing.T) {
 		}})
 		var wg sync.WaitGroup
 		wg.Go(func() { token(t, s) })
-		fp := FingerprintOf(name)
+		fp := shared.Fingerprint(name)
 		wg.Go(func() {
 			for s.current.Load() == nil && n%2 == 0 {
 			}
@@ -78,7 +78,7 @@ func TestRejectedElsewhereIsTraced(t *testing.T) {
 		n := 0
 		trace := &msalcae.Trace{Rejected: func(context.Context, msalcae.RejectedInfo) { n++ }}
 		tok, _ := s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
-		s.flow.Voids.add(FingerprintOf(tok.Value), time.Time{})
+		s.flow.Voids.add(s.flow.Voids.Fingerprint(tok.Value), time.Time{})
 		s.Token(t.Context(), msalcae.TokenRequest{Trace: trace})
 		assert.Equal(t, 1, n)
 	})
@@ -97,7 +97,7 @@ func TestVoidsOfManyUsers(t *testing.T) {
 	s := newSource(Flow{Acquire: entra.acquire, Voids: shared})
 	challenge(t, s, nbf(0), token(t, s))
 	for n := range 1 << 17 { // as many sources as a client remembers: a policy moves for the other users of this client
-		shared.add(FingerprintOf(fmt.Sprint("user ", n)), time.Now().Add(25*time.Hour))
+		shared.add(shared.Fingerprint(fmt.Sprint("user ", n)), time.Now().Add(25*time.Hour))
 	}
 	again := newSource(Flow{Acquire: entra.acquire, Voids: shared}) // left the registry, or asked for other scopes
 	assert.NotEqual(t, "cached", token(t, again))
@@ -181,7 +181,7 @@ func TestTokenVoidedBetweenLandingAndReturn(t *testing.T) {
 		s := New(entra.acquire)
 		first := ask(t, s, msalcae.TokenRequest{})
 		second := ask(t, s, msalcae.TokenRequest{Trace: &msalcae.Trace{Joined: func(context.Context, msalcae.JoinedInfo) {
-			s.flow.Voids.add(FingerprintOf("token-1"), time.Time{}) // another source's API was quicker
+			s.flow.Voids.add(s.flow.Voids.Fingerprint("token-1"), time.Time{}) // another source's API was quicker
 		}}})
 		<-first
 		assert.Equal(t, "token-2", <-second)

@@ -3,6 +3,8 @@ package engine
 import (
 	"container/heap"
 	"crypto/sha256"
+	"encoding/binary"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,7 +13,8 @@ import (
 // A Fingerprint stands for a token's value, which is not kept.
 type Fingerprint [sha256.Size]byte
 
-// FingerprintOf returns the fingerprint of a token's value.
+// FingerprintOf returns the fingerprint of a token's value that is the same in
+// every process.
 func FingerprintOf(value string) Fingerprint {
 	b := fingerprintBytes.Get().(*[]byte)
 	defer fingerprintBytes.Put(b)
@@ -37,6 +40,8 @@ const (
 // Voids remember the tokens that an API has refused and that must never be
 // sent again, until they would have expired. Safe for concurrent use.
 type Voids struct {
+	// shared says that other processes tell of tokens, and are told of them.
+	shared bool
 	// changes counts additions, so that a holder of a token asks again only
 	// when the answer may have changed.
 	changes atomic.Uint64
@@ -47,8 +52,29 @@ type Voids struct {
 	most  int // that are remembered
 }
 
-// NewVoids returns what remembers no token yet.
+// NewVoids returns what remembers no token yet, for sources without a Store.
 func NewVoids() *Voids { return &Voids{known: map[Fingerprint]uint64{}, most: maxVoids} }
+
+// NewSharedVoids is NewVoids for sources with a Store.
+func NewSharedVoids() *Voids {
+	v := NewVoids()
+	v.shared = true
+	return v
+}
+
+// Fingerprint returns what v knows a token by. Where no other process has to
+// recognize it, that is a hash of 64 bits which takes a tenth of FingerprintOf's
+// time. A void token is always found by it; if ever a good one had the same, it
+// would not be sent, and another asked for.
+func (v *Voids) Fingerprint(value string) (f Fingerprint) {
+	if v.shared {
+		return FingerprintOf(value)
+	}
+	binary.NativeEndian.PutUint64(f[:], maphash.String(seed, value))
+	return f
+}
+
+var seed = maphash.MakeSeed()
 
 // add voids a token that expires at the given time; zero: unknown. For one that
 // is void already it does nothing.
@@ -87,6 +113,9 @@ func (v *Voids) Has(f Fingerprint) bool {
 
 // since reports whether a token was voided after changes was n.
 func (v *Voids) since(f Fingerprint, n uint64) bool {
+	if v.changes.Load() == n {
+		return false
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.known[f] > n

@@ -66,3 +66,20 @@ func TestFullVoidsForgetOneByOne(t *testing.T) {
 		assert.Len(t, v.known, maxVoids)
 	})
 }
+
+// What other processes are told of has a fingerprint that they can make, too; what
+// nobody is told of has one that is made faster.
+func TestFingerprintsOfVoids(t *testing.T) {
+	for _, v := range []*Voids{NewVoids(), NewSharedVoids()} {
+		a, b := v.Fingerprint("a"), v.Fingerprint("b")
+		assert.NotEqual(t, a, b)
+		assert.Equal(t, a, v.Fingerprint("a"))
+		assert.Equal(t, v.shared, a == FingerprintOf("a"))
+		v.add(a, time.Time{})
+		assert.True(t, v.Has(a))
+		assert.False(t, v.Has(b))
+	}
+	assert.True(t, process(newMemoryStore(), (&issuer{}).acquire).flow.Voids.shared)
+	assert.False(t, New((&issuer{}).acquire).flow.Voids.shared)
+	assert.Panics(t, func() { new(Source).Init(Flow{Store: newMemoryStore(), Voids: NewVoids()}) })
+}
