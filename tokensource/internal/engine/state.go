@@ -136,7 +136,10 @@ func (st *state) demandMore(d Demand) {
 
 // wanted is what is pending, in its newest form; nil: nothing.
 func (ev *events) wanted() Demand {
-	if newest := ev.newest.over(ev.pending); ev.newest != nil && newest.covers(ev.pending) {
+	if ev.newest == nil {
+		return ev.pending
+	}
+	if newest := ev.newest.over(ev.pending); newest.covers(ev.pending) {
 		return newest
 	}
 	return ev.pending
