@@ -121,12 +121,12 @@ func samePerson(a, b public.Account) bool {
 	return a.HomeAccountID != "" && homeOf(a) == homeOf(b)
 }
 
-// mismatch says that res is another person's than want; nil if want is anybody.
-func mismatch(want public.Account, res *public.AuthResult) error {
+// mismatch says that got is another person than want; nil if want is anybody.
+func mismatch(want, got public.Account) error {
 	switch {
-	case want.HomeAccountID == "" && res.Account.HomeAccountID != "", samePerson(want, res.Account):
+	case want.HomeAccountID == "" && got.HomeAccountID != "", samePerson(want, got):
 		return nil
-	case res.Account.HomeAccountID == "":
+	case got.HomeAccountID == "":
 		return fmt.Errorf("%w: the answer does not say whose it is", msalcae.ErrAccountMismatch)
 	case want.PreferredUsername == "":
 		return fmt.Errorf("%w; sign in with the account that was challenged", msalcae.ErrAccountMismatch)

@@ -58,17 +58,17 @@ func (c *confidentialClient) sweep(ctx context.Context, rejected string) {
 // tokenOf runs one acquisition of MSAL's. A token that comes with an error is
 // good: MSAL returns both when it had a valid token and failed to refresh it
 // ahead of time.
-func tokenOf(ctx context.Context, acquire func() (*public.AuthResult, error)) (*public.AuthResult, error) {
-	res, err := entra.Guard(entra.InMSAL, acquire)
+func tokenOf(ctx context.Context, acquire func() (*msalcae.Token, error)) (*msalcae.Token, error) {
+	tok, err := entra.Guard(entra.InMSAL, acquire)
 	var network *url.Error
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) && errors.As(err, &network) && network.Op == "Get" {
 		// MSAL fetches discovery documents on the context of whoever came
 		// first, and fails all who wait when that one is cancelled.
-		res, err = entra.Guard(entra.InMSAL, acquire)
+		tok, err = entra.Guard(entra.InMSAL, acquire)
 	}
 	switch {
-	case res != nil && res.AccessToken != "" && (err == nil || time.Now().Before(res.ExpiresOn)):
-		return res, nil
+	case tok != nil && tok.Value != "" && (err == nil || time.Now().Before(tok.ExpiresOn)):
+		return tok, nil
 	case err == nil:
 		return nil, &msalcae.Error{Err: errors.New("MSAL returned neither a token nor an error")}
 	}
@@ -100,21 +100,21 @@ func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 
 // askAgain asks with the claims of req, and once more for a new token if MSAL's
 // cache answered with the very one that was rejected.
-func askAgain(req msalcae.TokenRequest, ask func(claims string) (*public.AuthResult, error)) (*public.AuthResult, error) {
-	res, err := ask(req.Claims)
-	if err == nil && req.Claims == "" && req.Rejected != "" && res.AccessToken == req.Rejected {
+func askAgain(req msalcae.TokenRequest, ask func(claims string) (*msalcae.Token, error)) (*msalcae.Token, error) {
+	tok, err := ask(req.Claims)
+	if err == nil && req.Claims == "" && req.Rejected != "" && tok.Value == req.Rejected {
 		return ask(newTokenClaims)
 	}
-	return res, err
+	return tok, err
 }
 
 // newTokenClaims asks for nothing but makes MSAL pass over its cached token.
 const newTokenClaims = "{}"
 
-// byAddress is for MSAL's results, which are large: copies of them on their way up
-// would take more of the stack than MSAL itself.
-func byAddress(res public.AuthResult, err error) (*public.AuthResult, error) { return &res, err }
+// tokenFrom is for what a method of MSAL's clients returns: a result is some 700
+// bytes, and is not to be copied by all who pass the token on.
+func tokenFrom(res public.AuthResult, err error) (*msalcae.Token, error) { return tokenIn(res), err }
 
-func toToken(res *public.AuthResult) *msalcae.Token {
+func tokenIn(res public.AuthResult) *msalcae.Token {
 	return &msalcae.Token{Value: res.AccessToken, ExpiresOn: res.ExpiresOn, RefreshOn: res.Metadata.RefreshOn}
 }

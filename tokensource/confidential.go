@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/cache"
 	"github.com/msalcae/msalcae/tokensource/internal/engine"
@@ -215,7 +214,7 @@ func (c *Confidential) appAcquirer(scopes []string) Acquirer {
 		kept := req
 		kept.Rejected = "" // a new token takes its place in MSAL's cache, which is dear to search
 		asking := acquiring(ctx, kept, &c.evicts)
-		res, err := askAgain(req, func(claims string) (*public.AuthResult, error) { return c.app(asking, scopes, claims) })
+		tok, err := askAgain(req, func(claims string) (*msalcae.Token, error) { return c.app(asking, scopes, claims) })
 		if err != nil {
 			c.sweep(ctx, req.Rejected)
 			return nil, err
@@ -223,7 +222,7 @@ func (c *Confidential) appAcquirer(scopes []string) Acquirer {
 		if err := c.checkCapability(ctx, scopes); err != nil {
 			return nil, err
 		}
-		return toToken(res), nil
+		return tok, nil
 	}
 }
 
@@ -236,9 +235,9 @@ func (c *Confidential) checkCapability(ctx context.Context, scopes []string) err
 
 // app asks with claims, past MSAL's cache, or without, which the cache answers
 // as long as it can.
-func (c *Confidential) app(ctx context.Context, scopes []string, claims string) (*public.AuthResult, error) {
-	return tokenOf(ctx, func() (*public.AuthResult, error) {
-		return byAddress(c.client.AcquireTokenByCredential(ctx, scopes, confidential.WithClaims(claims), confidential.WithTenantID(c.tenant)))
+func (c *Confidential) app(ctx context.Context, scopes []string, claims string) (*msalcae.Token, error) {
+	return tokenOf(ctx, func() (*msalcae.Token, error) {
+		return tokenFrom(c.client.AcquireTokenByCredential(ctx, scopes, confidential.WithClaims(claims), confidential.WithTenantID(c.tenant)))
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
@@ -103,13 +102,9 @@ func (m *ManagedIdentity) App(scopes ...string) *Source {
 // for the whole process, and mixes endpoints. The Source keeps the token.
 func (m *ManagedIdentity) acquirer(resource string) Acquirer {
 	return func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
-		res, err := tokenOf(ctx, func() (*public.AuthResult, error) {
-			return byAddress(m.client.AcquireToken(ctx, resource, managedidentity.WithClaims(newTokenClaims)))
+		return tokenOf(ctx, func() (*msalcae.Token, error) {
+			return tokenFrom(m.client.AcquireToken(ctx, resource, managedidentity.WithClaims(newTokenClaims)))
 		})
-		if err != nil {
-			return nil, err
-		}
-		return toToken(res), nil
 	}
 }
 

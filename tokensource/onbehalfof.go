@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"github.com/msalcae/msalcae"
 	"github.com/msalcae/msalcae/tokensource/internal/engine"
 	"github.com/msalcae/msalcae/tokensource/internal/entra"
@@ -138,9 +137,9 @@ func (d *delegate) acquire(ctx context.Context, req msalcae.TokenRequest) (*msal
 	if err != nil {
 		return nil, err
 	}
-	res, err := askAgain(req, func(claims string) (*public.AuthResult, error) {
-		return tokenOf(ctx, func() (*public.AuthResult, error) {
-			return byAddress(client.AcquireTokenOnBehalfOf(ctx, d.assertion, d.scopes, confidential.WithClaims(claims), confidential.WithTenantID(d.app.tenant)))
+	tok, err := askAgain(req, func(claims string) (*msalcae.Token, error) {
+		return tokenOf(ctx, func() (*msalcae.Token, error) {
+			return tokenFrom(client.AcquireTokenOnBehalfOf(ctx, d.assertion, d.scopes, confidential.WithClaims(claims), confidential.WithTenantID(d.app.tenant)))
 		})
 	})
 	if err != nil {
@@ -150,7 +149,7 @@ func (d *delegate) acquire(ctx context.Context, req msalcae.TokenRequest) (*msal
 	if err := d.app.checkCapability(ctx, d.scopes); err != nil {
 		return nil, err
 	}
-	return toToken(res), nil
+	return tok, nil
 }
 
 func (d *delegate) client() (confidential.Client, error) {

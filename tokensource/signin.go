@@ -51,7 +51,7 @@ func (p *Public) SignIn(ctx context.Context, scopes ...string) (public.Account, 
 		return public.Account{}, err
 	}
 	p.bind(res.Account)
-	tok, home := toToken(res), homeOf(res.Account)
+	tok, home := tokenIn(res), homeOf(res.Account)
 	for _, e := range p.waiting(form.key, tenant) {
 		if e.Key.home == "" || e.Key.home == home {
 			e.Value.engine.Adopt(tok, claims)

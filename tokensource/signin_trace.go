@@ -22,12 +22,8 @@ func (s signInTrace) prompted(claims string, start time.Time, err error) {
 	}
 }
 
-func (s signInTrace) acquired(claims string, start time.Time, res *public.AuthResult, err error) {
+func (s signInTrace) acquired(claims string, start time.Time, res public.AuthResult, err error) {
 	if s.trace != nil && s.trace.Acquired != nil {
-		info := msalcae.AcquiredInfo{Claims: claims, Took: time.Since(start), Err: err}
-		if err == nil {
-			info.ExpiresOn = res.ExpiresOn
-		}
-		s.trace.Acquired(s.ctx, info)
+		s.trace.Acquired(s.ctx, msalcae.AcquiredInfo{Claims: claims, Took: time.Since(start), ExpiresOn: res.ExpiresOn, Err: err})
 	}
 }

@@ -38,14 +38,14 @@ func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 			return nil, err
 		}
 	}
-	res, err := askAgain(req, func(claims string) (*public.AuthResult, error) { return u.silent(ctx, who, claims) })
+	tok, err := askAgain(req, func(claims string) (*msalcae.Token, error) { return u.silent(ctx, who, claims) })
 	if err != nil {
 		return nil, err
 	}
 	if err := u.verify(ctx); err != nil {
 		return nil, err
 	}
-	return toToken(res), nil
+	return tok, nil
 }
 
 // verify looks for cp1 in a client that the caller built.
@@ -57,15 +57,18 @@ func (u *user) verify(ctx context.Context) error {
 
 // silent asks MSAL for a token of who. MSAL does not look whose tokens come
 // back for a refresh token.
-func (u *user) silent(ctx context.Context, who public.Account, claims string) (*public.AuthResult, error) {
+func (u *user) silent(ctx context.Context, who public.Account, claims string) (*msalcae.Token, error) {
 	p := u.public
 	departed := p.departures.count(who)
 	before, err := p.cached(ctx)
 	if err != nil {
 		return nil, err
 	}
-	res, err := tokenOf(ctx, func() (*public.AuthResult, error) {
-		return byAddress(p.client.AcquireTokenSilent(ctx, u.form.canonical, public.WithSilentAccount(who), public.WithClaims(claims), public.WithTenantID(u.tenant)))
+	var whose public.Account
+	tok, err := tokenOf(ctx, func() (*msalcae.Token, error) {
+		res, err := p.client.AcquireTokenSilent(ctx, u.form.canonical, public.WithSilentAccount(who), public.WithClaims(claims), public.WithTenantID(u.tenant))
+		whose = res.Account
+		return tokenFrom(res, err)
 	})
 	if err != nil {
 		return nil, err
@@ -77,10 +80,13 @@ func (u *user) silent(ctx context.Context, who public.Account, claims string) (*
 		_ = p.removeAll(context.WithoutCancel(ctx), who)
 		return nil, errSignedOut
 	}
-	if res.Account.HomeAccountID == "" {
-		return res, nil // found under who's id, or redeemed by an authority that does not say whose it is
+	if whose.HomeAccountID == "" {
+		return tok, nil // found under who's id, or redeemed by an authority that does not say whose it is
 	}
-	return u.vet(ctx, who, res, before)
+	if err := u.vet(ctx, who, whose, before); err != nil {
+		return nil, err
+	}
+	return tok, nil
 }
 
 // ask has a person sign in, as the account whose token it is to be.
@@ -102,24 +108,24 @@ func (u *user) ask(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Toke
 	} else {
 		u.public.relieve(res.Account)
 	}
-	return toToken(res), nil
+	return tokenIn(res), nil
 }
 
 // prompt shows the Prompt and makes sure that the right person answered.
-func (u *user) prompt(ctx context.Context, claims, hint string) (*public.AuthResult, error) {
+func (u *user) prompt(ctx context.Context, claims, hint string) (public.AuthResult, error) {
 	p := u.public
 	before, err := p.cached(ctx)
 	if err != nil {
-		return nil, err
+		return public.AuthResult{}, err
 	}
 	if err := u.verify(ctx); err != nil {
-		return nil, err
+		return public.AuthResult{}, err
 	}
 	if claims == newTokenClaims {
 		claims = "" // a sign-in gives a new token anyway
 	}
-	res, err := entra.Guard(inPrompt, func() (*public.AuthResult, error) {
-		return byAddress(p.prompt.SignIn(ctx, PromptRequest{
+	res, err := entra.Guard(inPrompt, func() (public.AuthResult, error) {
+		return p.prompt.SignIn(ctx, PromptRequest{
 			Client:      p.client,
 			Scopes:      slices.Clone(u.form.canonical),
 			Claims:      claims,
@@ -129,26 +135,29 @@ func (u *user) prompt(ctx context.Context, claims, hint string) (*public.AuthRes
 			ClientID:    p.clientID,
 			RedirectURI: p.redirectURI,
 			Again:       engine.AgainOf(ctx),
-			check:       func(res public.AuthResult) error { return mismatch(u.want(), &res) },
-		}))
+			check:       func(res public.AuthResult) error { return mismatch(u.want(), res.Account) },
+		})
 	})
 	switch {
-	case err != nil && res != nil && res.Account.HomeAccountID != "" && mismatch(u.want(), res) != nil:
+	case err != nil && res.Account.HomeAccountID != "" && mismatch(u.want(), res.Account) != nil:
 		// A Prompt that checks for itself.
 	case err != nil:
-		return nil, notSignedIn(ctx, err)
+		return public.AuthResult{}, notSignedIn(ctx, err)
 	case res.AccessToken == "":
-		return nil, &msalcae.Error{Err: errEmptySignIn}
+		return public.AuthResult{}, &msalcae.Error{Err: errEmptySignIn}
 	}
-	return u.vet(ctx, u.want(), res, before)
+	if err := u.vet(ctx, u.want(), res.Account, before); err != nil {
+		return public.AuthResult{}, err
+	}
+	return res, nil
 }
 
-// vet passes a result on if it is want's. Of anybody else nothing is kept.
-func (u *user) vet(ctx context.Context, want public.Account, res *public.AuthResult, before []public.Account) (*public.AuthResult, error) {
-	err := mismatch(want, res)
-	if err == nil {
-		return res, nil
+// vet makes sure that got, whose tokens MSAL has now, is want. Of anybody else
+// nothing is kept.
+func (u *user) vet(ctx context.Context, want, got public.Account, before []public.Account) error {
+	err := mismatch(want, got)
+	if err != nil {
+		_ = u.public.dropStranger(ctx, got, before)
 	}
-	_ = u.public.dropStranger(ctx, res.Account, before)
-	return nil, err
+	return err
 }

@@ -180,29 +180,29 @@ func (w *WebApp) Redeem(ctx context.Context, begun WebSignIn, answer url.Values)
 }
 
 // redeem exchanges the code for tokens that answer begun.
-func (w *WebApp) redeem(ctx context.Context, client confidential.Client, begun WebSignIn, code string, scopes []string) (*public.AuthResult, error) {
+func (w *WebApp) redeem(ctx context.Context, client confidential.Client, begun WebSignIn, code string, scopes []string) (public.AuthResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, engine.RequestTimeout)
 	defer cancel()
 	issuer, err := w.app.wire.Issuer(ctx, w.app.tenant)
 	if err != nil {
-		return nil, entra.Typed(ctx, err)
+		return public.AuthResult{}, entra.Typed(ctx, err)
 	}
-	res, err := patiently(ctx, func() (*public.AuthResult, error) {
-		return byAddress(client.AcquireTokenByAuthCode(ctx, code, w.redirectURI, scopes,
-			confidential.WithChallenge(begun.Verifier), confidential.WithClaims(begun.Claims), confidential.WithTenantID(w.app.tenant)))
+	res, err := patiently(ctx, func() (public.AuthResult, error) {
+		return client.AcquireTokenByAuthCode(ctx, code, w.redirectURI, scopes,
+			confidential.WithChallenge(begun.Verifier), confidential.WithClaims(begun.Claims), confidential.WithTenantID(w.app.tenant))
 	})
 	if err == nil {
 		err = w.vet(begun, res, issuer)
 	}
 	if err != nil {
-		return nil, err
+		return public.AuthResult{}, err
 	}
 	return res, nil
 }
 
 // vet makes sure that the tokens answer begun, and are of the right person.
 // MSAL looks at nothing of an ID token.
-func (w *WebApp) vet(begun WebSignIn, res *public.AuthResult, issuer string) error {
+func (w *WebApp) vet(begun WebSignIn, res public.AuthResult, issuer string) error {
 	id, ok := jwt.Read(res.IDToken.RawToken)
 	if !ok {
 		return badIDToken("is missing, or cannot be read")
@@ -213,7 +213,7 @@ func (w *WebApp) vet(begun WebSignIn, res *public.AuthResult, issuer string) err
 	if err := checkIDToken(id, issuer, cmp.Or(w.app.tenant, w.app.authority.Tenant), w.app.clientID); err != nil {
 		return err
 	}
-	return mismatch(begun.Account, res)
+	return mismatch(begun.Account, res.Account)
 }
 
 // SignOut forgets a person and all their tokens, also for requests under way,

@@ -69,7 +69,12 @@ func (u *webUser) acquire(ctx context.Context, scopes []string, req msalcae.Toke
 	if req.Claims != "" && req.Claims != newTokenClaims {
 		options = append(options, confidential.WithClaimsFromClient(req.Claims))
 	}
-	res, err := tokenOf(ctx, func() (*public.AuthResult, error) { return byAddress(client.AcquireTokenSilent(ctx, scopes, options...)) })
+	var whose public.Account
+	tok, err := tokenOf(ctx, func() (*msalcae.Token, error) {
+		res, err := client.AcquireTokenSilent(ctx, scopes, options...)
+		whose = res.Account
+		return tokenFrom(res, err)
+	})
 	_, newest, now := u.current()
 	switch {
 	case now == left && newest != client && errors.Is(err, msalcae.ErrInteractionRequired):
@@ -80,10 +85,10 @@ func (u *webUser) acquire(ctx context.Context, scopes []string, req msalcae.Toke
 		return nil, u.mustSignIn(ctx, scopes, req.Claims, err)
 	case err != nil:
 		return nil, err
-	case res.Account.HomeAccountID != "" && !samePerson(account, res.Account):
-		return nil, mismatch(account, res)
+	case whose.HomeAccountID != "" && !samePerson(account, whose):
+		return nil, mismatch(account, whose)
 	}
-	return toToken(res), nil
+	return tok, nil
 }
 
 // mustSignIn says that the person must, with the claims of the challenge and
@@ -99,14 +104,14 @@ func (u *webUser) mustSignIn(ctx context.Context, scopes []string, claims string
 }
 
 // signedIn takes over what a sign-in with the given claims brought.
-func (u *webUser) signedIn(client confidential.Client, res *public.AuthResult, scopes []string, claims string) {
+func (u *webUser) signedIn(client confidential.Client, res public.AuthResult, scopes []string, claims string) {
 	u.mu.Lock()
 	u.account, u.client = res.Account, &client
 	u.mu.Unlock()
 	for _, e := range u.sources.Matching(func(string) bool { return true }) {
 		e.Value.engine.Relieve()
 	}
-	u.source(scopes).engine.Adopt(toToken(res), claims)
+	u.source(scopes).engine.Adopt(tokenIn(res), claims)
 }
 
 func (u *webUser) signedOut() {
