@@ -31,7 +31,7 @@ func (s *Source) noteRefusal(w *want, now time.Time) *entry {
 		state.demandMore(w.demand)
 		return cur
 	}
-	if rejected != "" && rejected != state.lastRejected.value {
+	if rejected != "" && w.rejected.print != state.lastRejected.print {
 		s.flow.Voids.add(w.rejected.print, time.Time{})
 		known := s.issue(w.rejected.print)
 		state.lastRejected, state.lastOrder = w.rejected, known.order
@@ -64,7 +64,7 @@ func (s *Source) void(cur *entry) {
 	s.refuse(cur.issued(), cur.tok.ExpiresOn)
 	state.evict = cur.tok.Value
 	state.carried = cur.demand.lasting()
-	state.kept, state.renewals, state.lastVoided = nil, nil, cur
+	state.kept, state.renewals, state.lastVoided = nil, nil, cur.former()
 }
 
 // dropVoided takes the token in use out of use if another source over the same
@@ -133,11 +133,13 @@ func (s *Source) refusedReplay(token, claims string) {
 		s.noteStepUp(&w, now)
 		return
 	}
-	e := s.holding(token)
-	if last := s.state.lastVoided; e == nil && last != nil && last.tok.Value == token {
-		e = last // another call's challenge came first
+	var sent former
+	if e := s.holding(token); e != nil {
+		sent = e.former()
+	} else if last := s.state.lastVoided; last.print == w.rejected.print {
+		sent = last // another call's challenge came first
 	}
-	if e != nil && e.silent && s.flow.Prompt != nil && e.answers(w.demand, 0) {
+	if sent.silent && s.flow.Prompt != nil && sent.since.answers(w.demand, 0) {
 		s.state.doubt(topic{kind: renewal}, now)
 	}
 	s.noteRefusal(&w, now)

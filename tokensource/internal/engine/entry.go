@@ -29,17 +29,24 @@ type entry struct {
 	seen      atomic.Uint64 // Voids.changes up to which it is known not to be voided
 
 	print    Fingerprint
-	order    uint64 // of the flight that obtained it, by start
-	asked    uint64 // as in SharedToken
-	obtained int64  // Unix ns
-	demand   Demand // that it was obtained with; nil: none
-	since    *entry // the last renewal when it was obtained, itself included; nil: none
-	newborn  bool   // issued to the flight, not found in a cache
-	silent   bool   // obtained without asking a person
+	order    uint64   // of the flight that obtained it, by start
+	asked    uint64   // as in SharedToken
+	obtained int64    // Unix ns
+	demand   Demand   // that it was obtained with; nil: none
+	since    *renewed // the last renewal when it was obtained, itself included; nil: none
+	newborn  bool     // issued to the flight, not found in a cache
+	silent   bool     // obtained without asking a person
 
 	tries uint8        // to replace it; guarded
 	tried atomic.Int64 // Unix ns before which no replacement is tried again
 	short *shortcoming // guarded; nil: it has served everybody
+}
+
+// A renewed is what is remembered of a token that answered a challenge which voided
+// another, in all that came after it; its text is not.
+type renewed struct {
+	order, asked uint64
+	demand       Demand
 }
 
 // A shortcoming is in what an entry did not serve.
@@ -106,11 +113,11 @@ func (e *entry) serves(now int64, ttl time.Duration) bool {
 	return now < e.usable-int64(max(ttl, sendMargin)-sendMargin)
 }
 
-// answers reports whether the entry satisfies a challenge that refused a token
-// of the given order: it, or one before it, was obtained in answer to a
-// challenge of the same substance and after that token.
-func (e *entry) answers(d Demand, refused uint64) bool {
-	return e.since != nil && e.since.order > refused && e.since.demand.covers(d)
+// answers reports whether a token with r as its since satisfies a challenge that
+// refused a token of the given order: it, or one before it, was obtained in answer
+// to a challenge of the same substance and after that token.
+func (r *renewed) answers(d Demand, refused uint64) bool {
+	return r != nil && r.order > refused && r.demand.covers(d)
 }
 
 // meets reports whether the entry was obtained with what a step-up asks, and

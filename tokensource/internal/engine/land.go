@@ -119,12 +119,13 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 		st.distrust = false
 	}
 	if f.renews && (st.pending == nil || f.demand.covers(st.pending)) {
-		st.pending, st.newest, st.carried, st.evict = nil, nil, nil, ""
+		st.pending, st.newest, st.carried, st.evict, st.lastRejected.value = nil, nil, nil, "", ""
 	}
-	switch last := st.lastRenewal(); {
+	last := st.lastRenewal()
+	switch {
 	case f.renews:
 		if e.since == nil {
-			e.since = e
+			e.since = &renewed{e.order, e.asked, e.demand}
 		}
 		st.renewals = push(st.renewals, e, maxKept)
 	case last != nil:
@@ -147,6 +148,9 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 	if st.pending == nil && (cur == nil || cur.order < e.order) {
 		if cur != nil {
 			st.remember(cur)
+		}
+		if !f.renews && last != nil { // what answers as much and is older is not needed
+			st.renewals[len(st.renewals)-1] = e
 		}
 		s.current.Store(e)
 	}

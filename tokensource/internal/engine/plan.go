@@ -74,11 +74,11 @@ func (s *Source) answer(w *want, nano int64) *entry {
 	ok := func(e *entry) bool {
 		return e.tok.Value != w.req.Rejected && e.serves(nano, 0) && !s.flow.Voids.Has(e.print)
 	}
-	if cur := s.current.Load(); cur != nil && cur.answers(w.demand, w.refused) && ok(cur) {
+	if cur := s.current.Load(); cur != nil && cur.since.answers(w.demand, w.refused) && ok(cur) {
 		return cur
 	}
 	for _, e := range slices.Backward(s.state.renewals) {
-		if e.answers(w.demand, w.refused) && ok(e) {
+		if e.since.answers(w.demand, w.refused) && ok(e) {
 			return e
 		}
 	}

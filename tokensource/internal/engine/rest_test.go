@@ -56,7 +56,10 @@ func TestEventsAreKept(t *testing.T) {
 		case reflect.String:
 			settable.SetString("x")
 		default:
-			settable.Set(reflect.ValueOf(rejectedToken{value: "x"}))
+			settable.Set(reflect.ValueOf(map[reflect.Type]any{
+				reflect.TypeFor[rejectedToken](): rejectedToken{value: "x"},
+				reflect.TypeFor[former]():        former{silent: true},
+			}[field.Type()]))
 		}
 		s.unlock()
 		assert.NotNil(t, s.state.events, reflect.TypeFor[events]().Field(i).Name)

@@ -167,7 +167,10 @@ func (s *Source) read(w *want) error {
 	w.rejected, w.demand = s.state.lastRejected, s.state.lastDemand
 	known := s.state.lastClaims == claims
 	s.unlock()
-	if w.rejected.value != rejected {
+	switch {
+	case rejected == "":
+		w.rejected = rejectedToken{}
+	case rejected != w.rejected.value:
 		w.rejected = rejectedToken{rejected, s.print(rejected)}
 	}
 	switch {

@@ -278,7 +278,7 @@ func (s *Source) shared(t *SharedToken, f *flight) *entry {
 	e := newEntry(t.Token, t.Print, &flight{order: f.order, asked: t.Asked, demand: t.Demand}, t.Silent)
 	e.newborn = false
 	if t.Renewed > 0 {
-		e.since = &entry{order: s.orderOf(t.Renewed), asked: t.Renewed, demand: t.Renewal}
+		e.since = &renewed{s.orderOf(t.Renewed), t.Renewed, t.Renewal}
 	}
 	return e
 }

@@ -49,10 +49,11 @@ type events struct {
 	// that costs no prompt.
 	carried Demand
 	// renewals are the tokens that were obtained in answer to challenges that
-	// voided others, oldest first. A voided token empties the list.
+	// voided others, oldest first, or what replaced them. A voided token empties
+	// the list.
 	renewals []*entry
-	// lastVoided is the token that was last taken out of use; nil: none.
-	lastVoided *entry
+	// lastVoided is the token that was last taken out of use; zero: none.
+	lastVoided former
 	// voided is the highest order of a token that was taken out of use. What
 	// a flight of a lower order brings is older still.
 	voided uint64
@@ -85,12 +86,22 @@ type events struct {
 	distrust bool
 
 	// The last challenge, so that the callers of a storm neither hash nor
-	// parse what the first of them did.
+	// parse what the first of them did. The token's value is there until
+	// another came into use.
 	lastRejected rejectedToken
 	lastOrder    uint64
 	lastClaims   string
 	lastDemand   Demand
 }
+
+// A former is what is remembered of a token that is in use no longer.
+type former struct {
+	print  Fingerprint
+	silent bool
+	since  *renewed
+}
+
+func (e *entry) former() former { return former{e.print, e.silent, e.since} }
 
 // lock gives the caller the state.
 func (s *Source) lock() {
@@ -101,7 +112,7 @@ func (s *Source) lock() {
 }
 
 func (s *Source) unlock() {
-	if e := s.state.events; e.airborne == nil && e.lastVoided == nil && reflect.ValueOf(e).Elem().IsZero() {
+	if e := s.state.events; e.airborne == nil && e.lastOrder == 0 && reflect.ValueOf(e).Elem().IsZero() {
 		s.state.events = nil
 	}
 	s.mu.Unlock()
@@ -205,7 +216,7 @@ func (s *Source) refuse(t issued, expires time.Time) {
 
 // lastRenewal returns the last token that answered a challenge which voided
 // another; nil: there was none since the last void.
-func (ev *events) lastRenewal() *entry {
+func (ev *events) lastRenewal() *renewed {
 	if n := len(ev.renewals); n > 0 {
 		return ev.renewals[n-1].since
 	}
