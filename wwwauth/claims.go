@@ -136,7 +136,8 @@ func decode(s string) (string, error) {
 	if s == "" {
 		return "", errNoClaims
 	}
-	if s[0] != '{' {
+	plain := s[0] == '{'
+	if !plain {
 		var err error
 		if s, err = decodeBase64(s); err != nil {
 			return "", err
@@ -150,6 +151,9 @@ func decode(s string) (string, error) {
 	}
 	if err := checkObject(s); err != nil {
 		return "", err
+	}
+	if plain {
+		s = strings.Clone(s) // whoever keeps the claims does not keep the header
 	}
 	return s, nil
 }

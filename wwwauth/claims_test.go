@@ -5,8 +5,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
+	"unsafe"
+	"weak"
 
 	"github.com/msalcae/msalcae/wwwauth"
 	"github.com/stretchr/testify/assert"
@@ -213,4 +216,19 @@ func TestHeaderLimits(t *testing.T) {
 	_, err := wwwauth.Claims(unauthorized("Bearer " + strings.Repeat("a=b, ", wwwauth.MaxParams-1) + params))
 	assert.ErrorIs(t, err, wwwauth.ErrMalformedClaims, "the claims are beyond MaxParams")
 	assert.Equal(t, c1, claims("Basic "+strings.Repeat("a=b, ", 2*wwwauth.MaxParams)+good), "the limit is of one challenge")
+}
+
+// Claims are kept while they wait for an answer. The header, which may be large
+// and come from anyone, is not.
+func TestClaimsDoNotKeepTheHeader(t *testing.T) {
+	for _, claims := range []string{graphClaims, `{\"access_token\":{}}`, `{}`} {
+		header := `Bearer error="insufficient_claims", claims="` + claims + `", realm="` + strings.Repeat("x", 32<<10) + `"`
+		kept := weak.Make(unsafe.StringData(header))
+		got, err := wwwauth.Claims(unauthorized(header))
+		require.NoError(t, err)
+		header = ""
+		runtime.GC()
+		assert.Nil(t, kept.Value(), claims)
+		runtime.KeepAlive(got)
+	}
 }
