@@ -35,7 +35,9 @@ func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration, la
 			done <- r
 		}()
 		makeRoom()
-		r.tok, r.err = acquire(ctx, req)
+		tok, err := acquire(ctx, req)
+		lookAt(err)
+		r = result{tok, err}
 	}()
 	var r result
 	select {
@@ -58,6 +60,16 @@ func limited(acquire Acquirer, req msalcae.TokenRequest, limit time.Duration, la
 		return nil, msalcae.ErrNoToken
 	}
 	return r.tok, nil
+}
+
+// lookAt looks at an error as the flight and its callers will: one that panics,
+// such as a nil pointer, does so here.
+func lookAt(err error) {
+	if err != nil {
+		_ = err.Error()
+		_, _ = RetryDelay(err)
+		_ = errors.Is(err, msalcae.ErrInteractionRequired)
+	}
 }
 
 // A lateError says that a limit of the engine's own was reached, where others'
