@@ -128,8 +128,10 @@ func (s *Source) silently(f *flight) (*entry, error) {
 		if errors.Is(err, msalcae.ErrInteractionRequired) && len(f.carried) > 0 && !sessionGone(err) {
 			return s.request(f, f.claims(false))
 		}
-		if err == nil {
-			f.demand = f.demand.over(f.carried) // what rode along was granted
+		if err == nil && len(f.carried) > 0 { // what rode along was granted
+			s.lock()
+			defer s.unlock() // a store that was left behind may still look whether it has a token for f
+			f.demand = f.demand.over(f.carried)
 		}
 		return tok, err
 	})
