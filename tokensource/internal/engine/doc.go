@@ -34,7 +34,7 @@
 //	demand*.go     what a challenge asks for, and how two of them compare
 //	purpose.go     which callers share a flight
 //	flight.go      a flight, and token requests; refusal.go: what Entra's refusals say
-//	limited.go     the limits of one call to a Flow
+//	limited.go     the limits of one call to a Flow; stack.go: its stack
 //	prompting.go   a flight that asks a person; gate.go, peace.go, again.go: when
 //	sharing.go     what a flight has from the Store, and tells it
 //	land.go        a flight's end: whether its token comes into use

@@ -121,6 +121,14 @@ func (f *flight) bring(e *entry, err error) {
 	}
 }
 
+// bringEarly is bring before hooks have heard of the end and a lease was given up.
+// Not so for a failure, which may end the program, and them with it.
+func (f *flight) bringEarly(e *entry, err error) {
+	if e != nil || err == errSuperseded {
+		f.bring(e, err)
+	}
+}
+
 // silently obtains a token without asking anyone and publishes it.
 func (s *Source) silently(f *flight) (*entry, error) {
 	return s.share(f, f.patience, true, func() (*msalcae.Token, error) {

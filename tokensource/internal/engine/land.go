@@ -8,17 +8,16 @@ import (
 	"github.com/msalcae/msalcae"
 )
 
-// land ends a flight: it takes it off the list and makes its token, if it
-// brought a good one, the token in use, which nobody waits for until a hook has
-// heard of it.
+// land ends a flight, and tells those who wait for it, if they need not wait for
+// the hooks to hear of it too.
 func (s *Source) land(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) (*entry, error) {
 	e, err := s.touchDown(f, tok, print, err, silent)
-	if e != nil { // an error may end the program: the hooks come first then
-		f.bring(e, nil)
-	}
+	f.bringEarly(e, err)
 	return e, err
 }
 
+// touchDown takes a flight off the list and makes its token, if it brought a good
+// one, the token in use.
 func (s *Source) touchDown(f *flight, tok *msalcae.Token, print Fingerprint, err error, silent bool) (*entry, error) {
 	s.lock()
 	defer s.unlock()

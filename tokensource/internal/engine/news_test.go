@@ -6,8 +6,46 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/msalcae/msalcae"
 	"github.com/stretchr/testify/assert"
 )
+
+// Who waits for what a sign-out has made worthless waits for it no longer.
+func TestSignInAfterASignOutServesWhoWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		entra.slow(20*time.Second, 10*time.Second)
+		s := New(entra.acquire)
+		got := ask(t, s, msalcae.TokenRequest{})
+		s.Forget()
+		time.Sleep(time.Second)
+		start := time.Now()
+		s.Adopt(entra.token("signed in"), "")
+		assert.Equal(t, "signed in", <-got)
+		assert.Zero(t, time.Since(start))
+		time.Sleep(time.Minute) // for the flights
+	})
+}
+
+// A flight that a challenge overtook brings nothing: its callers do not wait for
+// a hook to hear that.
+func TestHookHoldsUpNobodyWhomItDoesNotConcern(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{life: time.Hour}
+		entra.slow(0, time.Second, 10*time.Second)
+		s := New(entra.acquire)
+		first := token(t, s)
+		time.Sleep(30 * time.Minute)
+		start := time.Now()
+		slow := &msalcae.Trace{Acquired: func(context.Context, msalcae.AcquiredInfo) { time.Sleep(time.Minute) }}
+		got := ask(t, s, msalcae.TokenRequest{MinTTL: 45 * time.Minute, Trace: slow}) // token-2
+		renewed := ask(t, s, msalcae.TokenRequest{Claims: nbf(0), Rejected: first})   // token-3
+		assert.Equal(t, "token-3", <-renewed)
+		assert.Equal(t, "token-3", <-got)
+		assert.Equal(t, 10*time.Second, time.Since(start))
+		time.Sleep(time.Hour)
+	})
+}
 
 // A late store asks whether its record is of use when nobody waits for it any more.
 type late struct {

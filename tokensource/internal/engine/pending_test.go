@@ -77,6 +77,20 @@ func TestRefusalsAreToldOnce(t *testing.T) {
 	assert.True(t, s.state.untold)
 }
 
+// What a store was told stays as it was told, whatever is refused later.
+func TestRefusalsThatWereToldStay(t *testing.T) {
+	s := process(newMemoryStore(), (&issuer{}).acquire)
+	s.lock()
+	defer s.unlock()
+	for n := range maxTold {
+		s.refuse(issued{print: FingerprintOf(fmt.Sprint(n))}, time.Time{})
+	}
+	told := s.state.unshared(nil).Voided
+	s.refuse(issued{print: FingerprintOf("one more")}, time.Time{})
+	assert.Equal(t, FingerprintOf("0"), told[0].Print)
+	assert.Equal(t, FingerprintOf("1"), s.state.refusals[0].Print)
+}
+
 // What nobody else can hear of is not kept for them.
 func TestRefusalsAreKeptForOthersAlone(t *testing.T) {
 	s := New((&issuer{}).acquire)

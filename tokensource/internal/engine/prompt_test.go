@@ -264,3 +264,29 @@ func TestSignInElsewhereMakesAPromptNeedless(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 	})
 }
+
+// A sign-in without what a prompt is open for may have made Entra grant it silently.
+func TestSignInForLessMakesAPromptNeedless(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		var signedIn atomic.Bool
+		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+			if req.Claims != "" && !signedIn.Load() {
+				return nil, interaction
+			}
+			return entra.acquire(ctx, req)
+		}, func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		first := token(t, s)
+		start := time.Now()
+		got := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
+		time.Sleep(10 * time.Second)
+		signedIn.Store(true)
+		s.Adopt(entra.token("signed in"), "")
+		assert.Equal(t, "token-2", <-got)
+		assert.Equal(t, 10*time.Second, time.Since(start), "not when the page is given up")
+		time.Sleep(10 * time.Minute)
+	})
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -144,6 +145,15 @@ func TestRecordThatWasHandedOutStays(t *testing.T) {
 	r.With(News{Token: obtained("b", 3)}, time.Now())
 	assert.Equal(t, []string{"c1", "a"}, values(r))
 	assert.Empty(t, r.Voided)
+
+	for n := range MaxSharedVoids + 1 { // a full list, and one with room
+		before := slices.Clone(r.Voided)
+		next := r.With(News{Voided: voiding(fmt.Sprint(n))}, time.Now())
+		r.With(News{Voided: voiding(fmt.Sprint("another ", n))}, time.Now())
+		assert.Equal(t, before, slices.Clone(r.Voided))
+		assert.Equal(t, FingerprintOf(fmt.Sprint(n)), next.Voided[len(next.Voided)-1].Print)
+		r = next
+	}
 }
 
 func TestRecordPauses(t *testing.T) {

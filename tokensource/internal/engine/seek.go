@@ -134,15 +134,16 @@ func (s *Source) wait(ctx context.Context, w *want, st *step) (e *entry, err err
 	}
 }
 
-// look tells a waiting caller whether the news are a token for it, or a sign-in
-// that may have made the prompt that it waits for needless (errSuperseded).
+// look tells a waiting caller whether the news are a token for it, or have made
+// what it waits for needless (errSuperseded): a sign-in, a prompt; a sign-out,
+// whatever was under way.
 func (s *Source) look(w *want, st *step) (*entry, error) {
 	s.lock()
 	defer s.unlock()
 	if e, fresh := s.find(w, time.Now()); e != nil && !fresh {
 		return e, nil
 	}
-	if _, refused := s.state.failures[st.flight.answers]; st.prompted && !refused {
+	if _, refused := s.state.failures[st.flight.answers]; st.prompted && !refused || st.flight.era != s.state.era {
 		return nil, errSuperseded
 	}
 	st.news = st.flight.nextNews()

@@ -61,6 +61,7 @@ func (s *Source) lease(f *flight, wait time.Duration) (*entry, EndLease, error) 
 	if err == nil {
 		e, err := s.take(f, r)
 		if e != nil || err != nil {
+			f.bringEarly(e, err)
 			done()
 			return e, nil, err
 		}

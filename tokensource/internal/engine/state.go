@@ -233,9 +233,9 @@ func (st *state) measure(e *entry) {
 
 // remember notes that e is in use no longer. From before the first challenge it is
 // older than all that counts, unless others know it by a record of theirs: without
-// one, asked is 1.
+// one, asked is 0.
 func (ev *events) remember(e *entry) {
-	if e.since != nil || e.asked > 1 {
+	if e.since != nil || e.asked > 0 {
 		ev.known = push(ev.known, e.issued(), maxKnown)
 	}
 }

@@ -164,7 +164,11 @@ type eager struct {
 }
 
 func (e *eager) Lease(context.Context, string, time.Duration, News, func(Record) bool) (Record, EndLease, error) {
-	return e.snapshot(), func(context.Context, News) (Record, error) { e.ended++; return e.snapshot(), nil }, nil
+	return e.snapshot(), func(context.Context, News) (Record, error) {
+		time.Sleep(storeLimit / 2)
+		e.ended++
+		return e.snapshot(), nil
+	}, nil
 }
 
 func TestNeedlessLeaseIsGivenUp(t *testing.T) {
@@ -172,7 +176,10 @@ func TestNeedlessLeaseIsGivenUp(t *testing.T) {
 		shared := &eager{memoryStore: newMemoryStore()}
 		entra := &issuer{}
 		shared.add(News{Token: &SharedToken{Token: entra.token("shared"), Print: FingerprintOf("shared")}})
+		start := time.Now()
 		assert.Equal(t, "shared", token(t, process(shared, entra.acquire)))
+		assert.Zero(t, time.Since(start), "who has the token does not wait for that")
+		time.Sleep(storeLimit)
 		synctest.Wait()
 		assert.Equal(t, 1, shared.ended)
 		assert.Zero(t, entra.requests())
