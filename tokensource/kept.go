@@ -17,6 +17,7 @@ import (
 // A kept is the part of a cache.Cache that a client uses; nil: it has none.
 type kept struct {
 	partition *cache.Partition
+	refused   *engine.Voids
 	trouble   engine.Trouble
 }
 
@@ -24,7 +25,8 @@ func newKept(c *cache.Cache, kind string, a entra.Authority, clientID string, ca
 	if c == nil {
 		return nil
 	}
-	return &kept{partition: c.Partition(cache.Scope{Authority: a.URL, ClientID: clientID, Capabilities: caps, Subject: kind})}
+	scope := cache.Scope{Authority: a.URL, ClientID: clientID, Capabilities: caps, Subject: kind}
+	return &kept{partition: c.Partition(scope), refused: engine.NewSharedVoids()}
 }
 
 // checkCache refuses a cache that can keep nothing.
@@ -35,16 +37,16 @@ func checkCache(config string, c *cache.Cache) error {
 	return fmt.Errorf("%w: %s.Cache cannot be used (%w)", msalcae.ErrMisconfigured, config, c.Err())
 }
 
-// voids are for the sources of a client.
+// voids are what the client's sources share.
 func (k *kept) voids() *engine.Voids {
 	if k == nil {
 		return engine.NewVoids()
 	}
-	return engine.NewSharedVoids()
+	return k.refused
 }
 
 // accessor keeps what MSAL has, without the tokens that are void.
-func (k *kept) accessor(v *engine.Voids) *Accessor {
+func (k *kept) accessor() *Accessor {
 	if k == nil {
 		return &Accessor{}
 	}
@@ -53,7 +55,7 @@ func (k *kept) accessor(v *engine.Voids) *Accessor {
 			a.Failed(op, err)
 		}
 	}
-	return &Accessor{Store: k.partition.Accessor(failed, func(value string) bool { return v.Has(v.Fingerprint(value)) })}
+	return &Accessor{Store: k.partition.Accessor(failed, func(value string) bool { return k.refused.Has(k.refused.Fingerprint(value)) })}
 }
 
 // store is where a source shares what it knows: with the others of its identity,

@@ -92,8 +92,7 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 		}
 	}
 	k := newKept(cfg.Cache, "people", a, cfg.ClientID, caps)
-	v := k.voids()
-	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w), public.WithCache(k.accessor(v))}
+	opts := []public.Option{public.WithAuthority(a.URL), public.WithClientCapabilities(caps), public.WithHTTPClient(w), public.WithCache(k.accessor())}
 	if cfg.DisableInstanceDiscovery || !a.Microsoft() {
 		opts = append(opts, public.WithInstanceDiscovery(false))
 	}
@@ -103,7 +102,7 @@ func NewPublic(cfg PublicConfig) (*Public, error) {
 	}
 	p := wrapPublic(client, cfg.Prompt)
 	p.clientID, p.redirectURI, p.authority, p.wire, p.check = cfg.ClientID, cfg.RedirectURI, a, w, nil
-	p.kept, p.voids = k, v
+	p.kept, p.voids = k, k.voids()
 	return p, nil
 }
 
