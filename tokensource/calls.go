@@ -98,16 +98,6 @@ func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	}
 }
 
-// askAgain asks with the claims of req, and once more for a new token if MSAL's
-// cache answered with the very one that was rejected.
-func askAgain(req msalcae.TokenRequest, ask func(claims string) (*msalcae.Token, error)) (*msalcae.Token, error) {
-	tok, err := ask(req.Claims)
-	if err == nil && req.Claims == "" && req.Rejected != "" && tok.Value == req.Rejected {
-		return ask(newTokenClaims)
-	}
-	return tok, err
-}
-
 // newTokenClaims asks for nothing but makes MSAL pass over its cached token.
 const newTokenClaims = "{}"
 

@@ -214,7 +214,7 @@ func (c *Confidential) appAcquirer(scopes []string) Acquirer {
 		kept := req
 		kept.Rejected = "" // a new token takes its place in MSAL's cache, which is dear to search
 		asking := acquiring(ctx, kept, &c.evicts)
-		tok, err := askAgain(req, func(claims string) (*msalcae.Token, error) { return c.app(asking, scopes, claims) })
+		tok, err := c.app(asking, scopes, req.Claims)
 		if err != nil {
 			c.sweep(ctx, req.Rejected)
 			return nil, err

@@ -137,10 +137,9 @@ func (d *delegate) acquire(ctx context.Context, req msalcae.TokenRequest) (*msal
 	if err != nil {
 		return nil, err
 	}
-	tok, err := askAgain(req, func(claims string) (*msalcae.Token, error) {
-		return tokenOf(ctx, func() (*msalcae.Token, error) {
-			return tokenFrom(client.AcquireTokenOnBehalfOf(ctx, d.assertion, d.scopes, confidential.WithClaims(claims), confidential.WithTenantID(d.app.tenant)))
-		})
+	tok, err := tokenOf(ctx, func() (*msalcae.Token, error) {
+		return tokenFrom(client.AcquireTokenOnBehalfOf(ctx, d.assertion, d.scopes,
+			confidential.WithClaims(req.Claims), confidential.WithTenantID(d.app.tenant)))
 	})
 	if err != nil {
 		return nil, d.explain(err)

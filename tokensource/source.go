@@ -14,8 +14,9 @@ import (
 // req.Claims "" may be answered from a cache; "{}" asks for a new token; other
 // claims are to be sent to Entra with the client's capabilities merged in.
 // req.Rejected, if any, is a token that the Acquirer is to evict from its own
-// cache. An error that is msalcae.ErrInteractionRequired says that a person
-// must act; a *msalcae.Error with Status 429 or 503 is tried again.
+// cache; it never comes without claims. An error that is
+// msalcae.ErrInteractionRequired says that a person must act; a *msalcae.Error
+// with Status 429 or 503 is tried again.
 //
 // The context belongs to the token request, not to any caller: it has no
 // caller's values and ends by the Source's own limit. A Source makes one call at a

@@ -38,7 +38,7 @@ func (u *user) acquire(ctx context.Context, req msalcae.TokenRequest) (*msalcae.
 			return nil, err
 		}
 	}
-	tok, err := askAgain(req, func(claims string) (*msalcae.Token, error) { return u.silent(ctx, who, claims) })
+	tok, err := u.silent(ctx, who, req.Claims)
 	if err != nil {
 		return nil, err
 	}

@@ -35,9 +35,10 @@ type flight struct {
 	limits   Limits
 	// again tells a prompt of a caller who joined when nobody waited any more.
 	again chan struct{}
-	// news is closed when another flight, or a sign-in, has brought a token:
-	// whoever waits for this one then looks whether that will do, and whether
-	// a prompt is still needed. Guarded by the source's mu; nil: nobody waits.
+	// news is closed when another flight, or a sign-in, has brought a token, or
+	// a sign-out has taken them away: whoever waits for this one then looks
+	// whether that will do, and whether it is still needed. Guarded by the
+	// source's mu; nil: nobody waits.
 	news chan struct{}
 	// landed is closed when entry and err say what came of it.
 	landed chan struct{}

@@ -112,6 +112,9 @@ func (s *schedule) silent(_ context.Context, req msalcae.TokenRequest) (*msalcae
 	nap(r, 2*time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if req.Rejected != "" && req.Claims == "" {
+		s.complain("a cache was asked that may have a refused token")
+	}
 	return s.world.silent(r, req)
 }
 
