@@ -8,8 +8,8 @@ import (
 )
 
 // An Acquirer obtains a token, as tokensource.Acquirer does: req.Claims "" may
-// be answered from a cache, "{}" asks for a new token, and req.Rejected, which
-// never comes without Claims, is to leave the cache.
+// be answered from a cache, "{}" asks for a new token, and req.Rejected is to leave
+// the cache; Acquire never has it without Claims.
 type Acquirer = func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error)
 
 // Errors of a Prompt that wrap one of these are a no, as one is that took all of

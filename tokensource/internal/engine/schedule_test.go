@@ -198,6 +198,11 @@ func (s *schedule) token(ctx context.Context, p *played, req msalcae.TokenReques
 	if p.stepping[needs]--; p.stepping[needs] == 0 {
 		delete(p.stepping, needs)
 	}
+	if ctx.Err() != nil && req.Rejected == "" && req.MinTTL == 0 {
+		if e := p.current.Load(); e != nil && e.age(time.Now()) > 0 && e.serves(time.Now().UnixNano(), 0) && !p.flow.Voids.Has(e.print) {
+			s.complain("a caller left without %s, in use for %s", e.tok.Value, e.age(time.Now()))
+		}
+	}
 	if waited := time.Since(start); waited > 0 && serves && p.last == before && p.serves(req) {
 		s.complain("an ordinary call waited %s, with a token in use", waited)
 	}
