@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,4 +169,51 @@ func TestQueuedPromptThatMoreClaimsOvertake(t *testing.T) {
 		require.Len(t, asked, 1, "one page, for all that is asked")
 		assert.Contains(t, asked[0], "capolids")
 	})
+}
+
+// What was asked for while a step-up waited for its turn rides on it.
+func TestQueuedStepUpAndARevocationCostOnePrompt(t *testing.T) {
+	for name, revoked := range map[string]func(t *testing.T, s *source, first string) string{
+		"of the token it was asked of": func(_ *testing.T, _ *source, first string) string { return first },
+		"of a newer one":               func(t *testing.T, s *source, first string) string { return challenge(t, s, nbf(0), first) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				entra := &issuer{}
+				var asked []string
+				over, silent, evicted := false, "", ""
+				s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+					if over || asking(req.Claims).acrs != "" {
+						silent = req.Claims
+						return nil, interaction
+					}
+					return entra.acquire(ctx, req)
+				}, func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+					asked, evicted = append(asked, req.Claims), req.Rejected
+					time.Sleep(time.Second)
+					return entra.token(fmt.Sprint("signed in ", len(asked))), nil
+				})
+				first := token(t, s)
+				s.flow.Gate.enter(0) // somebody else's page is open
+				stepUp := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
+				time.Sleep(10 * time.Second)
+				bad := revoked(t, s, first)
+				over = true // the session
+				renewed := ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: bad})
+				time.Sleep(10 * time.Second)
+				s.flow.Gate.leave()
+				assert.Equal(t, "signed in 1", <-stepUp)
+				assert.Equal(t, "signed in 1", <-renewed)
+				require.Len(t, asked, 1)
+				assert.Contains(t, asked[0], "c1")
+				assert.Contains(t, asked[0], "capolids")
+				assert.Equal(t, asked[0], silent, "first without a person")
+				assert.Equal(t, bad, evicted)
+				synctest.Wait()
+				assert.Equal(t, "signed in 1", token(t, s))
+				assert.Empty(t, s.PendingClaims())
+				time.Sleep(time.Minute)
+			})
+		})
+	}
 }

@@ -30,6 +30,7 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 	}
 	defer s.flow.Gate.leave()
 	if waited {
+		s.catchUp(f)
 		e, err := s.silentlyFirst(f)
 		if e == nil && err == nil {
 			err = s.flow.Gate.peace.err(time.Now())
@@ -42,6 +43,16 @@ func (s *Source) promptly(f *flight) (*entry, error) {
 		}
 	}
 	return s.share(f, limit, false, func() (*msalcae.Token, error) { return s.signIn(f, limit) })
+}
+
+// catchUp has a step-up that may have had to wait carry what was asked for since.
+// Other prompts are superseded by that.
+func (s *Source) catchUp(f *flight) {
+	s.lock()
+	defer s.unlock()
+	if st := &s.state; f.stepUp && st.pending != nil {
+		f.renews, f.evict, f.demand = true, st.evict, f.demand.over(st.wanted())
+	}
 }
 
 // silentlyFirst returns a token that makes the prompt f needless, or an error if
@@ -99,6 +110,7 @@ func (s *Source) meanwhile(f *flight) *entry {
 
 // signIn prompts.
 func (s *Source) signIn(f *flight, limit time.Duration) (*msalcae.Token, error) {
+	s.catchUp(f)
 	start := time.Now()
 	req := msalcae.TokenRequest{Claims: f.demand.claimsIfAny(), Rejected: f.evict, Trace: f.trace}
 	select {

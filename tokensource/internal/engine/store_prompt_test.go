@@ -179,3 +179,36 @@ func TestPromptsOfSeveralProcessesTakeTurns(t *testing.T) {
 		assert.EqualValues(t, 3, prompts.Load())
 	})
 }
+
+// What was asked for while another process had its page open rides on the next.
+func TestStepUpBehindAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entra := &issuer{}
+		shared := newMemoryStore()
+		var asked []string
+		s := newSource(Flow{
+			Acquire: func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+				if req.Claims != "" {
+					return nil, interaction
+				}
+				return entra.acquire(ctx, req)
+			},
+			Prompt: func(_ context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+				asked = append(asked, req.Claims)
+				return entra.token("signed in"), nil
+			},
+			Gate: NewGate(), Store: Guarded(shared, storeLimit, nil),
+		})
+		first := token(t, s)
+		shared.stop("prompt")
+		stepUp := ask(t, s, msalcae.TokenRequest{Claims: acrs("c1"), Rejected: first})
+		time.Sleep(10 * time.Second)
+		renewed := ask(t, s, msalcae.TokenRequest{Claims: capol("p"), Rejected: first})
+		time.Sleep(10 * time.Second)
+		shared.kill()
+		assert.Equal(t, "signed in", <-stepUp)
+		assert.Equal(t, "signed in", <-renewed)
+		require.Len(t, asked, 1)
+		assert.Contains(t, asked[0], "capolids")
+	})
+}
