@@ -118,7 +118,7 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 		st.distrust = false
 	}
 	if f.renews && (st.pending == nil || f.demand.covers(st.pending)) {
-		st.pending, st.newest, st.carried, st.evict, st.lastRejected.value = nil, nil, nil, "", ""
+		st.pending, st.newest, st.carried, st.evict = nil, nil, nil, ""
 	}
 	last := st.lastRenewal()
 	switch {
@@ -148,8 +148,8 @@ func (s *Source) publish(f *flight, e *entry) *entry {
 		if cur != nil {
 			st.remember(cur)
 		}
-		if !f.renews && last != nil { // what answers as much and is older is not needed
-			st.renewals[len(st.renewals)-1] = e
+		if !f.renews && last != nil { // the storm is over, and what e replaces answers no more than e
+			st.renewals[len(st.renewals)-1], st.lastRejected.value = e, ""
 		}
 		s.current.Store(e)
 	}

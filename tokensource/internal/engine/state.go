@@ -86,8 +86,8 @@ type events struct {
 	distrust bool
 
 	// The last challenge, so that the callers of a storm neither hash nor
-	// parse what the first of them did. The token's value is there until
-	// another came into use.
+	// parse what the first of them did. The token's value is there until the
+	// one that took its place was refreshed.
 	lastRejected rejectedToken
 	lastOrder    uint64
 	lastClaims   string
