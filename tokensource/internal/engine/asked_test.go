@@ -91,10 +91,7 @@ func TestRefusedRefreshIsNoDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
 		prompts := 0
-		s := prompting(entra.acquire, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			return entra.token("signed in"), nil
-		})
+		s := prompting(entra.acquire, signingIn(entra, &prompts))
 		s.Refused(token(t, s), nbf(0)) // a token that answers no challenge yet
 		assert.Equal(t, "token-2", token(t, s))
 		assert.Zero(t, prompts, "nothing was asked silently for it")
@@ -110,10 +107,7 @@ func TestRefusedSignInIsNoDoubt(t *testing.T) {
 				return nil, interaction
 			}
 			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			return entra.token("signed in"), nil
-		})
+		}, signingIn(entra, &prompts))
 		s.Refused(challenge(t, s, nbf(0), token(t, s)), nbf(1))
 		token(t, s)
 		assert.Equal(t, 1, prompts, "a person has signed in for it; another prompt would bring the same")

@@ -73,10 +73,7 @@ func TestDoubtsPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
 		prompts := 0
-		s := prompting(entra.acquire, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			return entra.token("signed in"), nil
-		})
+		s := prompting(entra.acquire, signingIn(entra, &prompts))
 		tok := challenge(t, s, nbf(0), token(t, s))
 		s.Refused(tok, nbf(1))
 		got, err := s.Token(t.Context(), msalcae.TokenRequest{NoPrompt: true}) // silently renewed; the API is content

@@ -85,10 +85,7 @@ func TestMinTTLNeverPrompts(t *testing.T) {
 				return nil, interaction
 			}
 			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			return entra.token("signed in"), nil
-		})
+		}, signingIn(entra, &prompts))
 		token(t, s)
 		time.Sleep(30 * time.Minute)
 		for range 3 {

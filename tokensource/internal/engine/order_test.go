@@ -23,6 +23,14 @@ func prompting(acquire, prompt Acquirer) *source {
 	return newSource(Flow{Acquire: acquire, Gate: NewGate(), Prompt: prompt})
 }
 
+// signingIn is a person who always signs in, and is counted.
+func signingIn(entra *issuer, prompts *int) Acquirer {
+	return func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+		*prompts++
+		return entra.token("signed in"), nil
+	}
+}
+
 func TestOlderStepUpTokenDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}

@@ -127,10 +127,7 @@ func TestSilentStepUpThatIsRefusedGoesToThePrompt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
 		prompts := 0
-		s := prompting(entra.acquire, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
-			prompts++
-			return entra.token("signed in"), nil
-		})
+		s := prompting(entra.acquire, signingIn(entra, &prompts))
 		silent := challenge(t, s, acrs("c1"), token(t, s))
 		require.Zero(t, prompts)
 		assert.Equal(t, "signed in", challenge(t, s, acrs("c1"), silent), "Entra would give the same again")
