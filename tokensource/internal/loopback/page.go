@@ -1,8 +1,10 @@
 package loopback
 
 import (
+	"bytes"
 	"html/template"
 	"net/http"
+	"strconv"
 )
 
 // A Page is what a person sees at the end of a sign-in, or beside it. It is
@@ -78,8 +80,14 @@ func SignedIn(name string) Page {
 	return Page{Status: http.StatusOK, Good: true, Title: "Signed in", Text: text, Next: BackToProgram}
 }
 
+// serve has sent the whole page when it returns, length first: the server may be
+// closed at once, and a browser loads a page whose end is missing forever.
 func (p Page) serve(w http.ResponseWriter) {
+	var b bytes.Buffer
+	_ = pageTemplate.Execute(&b, p) // strings into memory
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(p.Status)
-	_ = pageTemplate.Execute(w, p) // the browser may have gone
+	_, _ = w.Write(b.Bytes()) // the browser may have gone
+	_ = http.NewResponseController(w).Flush()
 }

@@ -33,8 +33,9 @@ type Server struct {
 	taken   atomic.Bool
 	decided chan struct{} // closed when outcome is set
 	outcome Page
-	shown   chan struct{} // closed when the outcome was sent
-	once    sync.Once
+
+	deciding sync.Mutex     // nobody is added to watching once decided is closed
+	watching sync.WaitGroup // pages that wait for the outcome
 
 	server http.Server
 	serves sync.WaitGroup
@@ -49,14 +50,7 @@ func Start(r Redirect) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{
-		redirect: r,
-		state:    rand.Text(),
-		start:    "/" + strings.ToLower(rand.Text()[:16]),
-		answers:  make(chan url.Values, 1),
-		decided:  make(chan struct{}),
-		shown:    make(chan struct{}),
-	}
+	s := newServer(r)
 	s.server = http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -69,6 +63,17 @@ func Start(r Redirect) (*Server, error) {
 		s.serves.Go(func() { _ = s.server.Serve(l) })
 	}
 	return s, nil
+}
+
+// newServer returns one that listens nowhere.
+func newServer(r Redirect) *Server {
+	return &Server{
+		redirect: r,
+		state:    rand.Text(),
+		start:    "/" + strings.ToLower(rand.Text()[:16]),
+		answers:  make(chan url.Values, 1),
+		decided:  make(chan struct{}),
+	}
 }
 
 // Page is the short address to open in a browser. It leads nowhere before Lead
@@ -97,21 +102,26 @@ func (s *Server) Close() {
 	s.serves.Wait()
 }
 
-// Show tells the person how it went, as soon as the browser takes it.
+// Show tells the person how it went, and returns when every page that waits
+// for it has arrived whole, or soon. The Server may be closed then.
 func (s *Server) Show(ctx context.Context, p Page) {
 	s.outcome = p
+	s.deciding.Lock()
 	close(s.decided)
-	if !s.taken.Load() {
-		return
-	}
+	s.deciding.Unlock()
 	limit := 2 * time.Second
 	if ctx.Err() != nil {
 		limit = 100 * time.Millisecond
 	}
+	shown := make(chan struct{})
+	go func() {
+		s.watching.Wait()
+		close(shown)
+	}()
 	t := time.NewTimer(limit)
 	defer t.Stop()
 	select {
-	case <-s.shown:
+	case <-shown:
 	case <-t.C:
 	}
 }
@@ -176,14 +186,26 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		pageOtherSignIn.serve(w)
 		return
 	}
+	defer s.watch()()
 	if s.taken.CompareAndSwap(false, true) {
 		s.answers <- r.PostForm
 	}
 	select {
 	case <-s.decided:
 		s.outcome.serve(w)
-		_ = http.NewResponseController(w).Flush()
-		s.once.Do(func() { close(s.shown) })
 	case <-r.Context().Done():
+	}
+}
+
+// watch makes Show wait for done. Who comes after it is not waited for.
+func (s *Server) watch() (done func()) {
+	s.deciding.Lock()
+	defer s.deciding.Unlock()
+	select {
+	case <-s.decided:
+		return func() {}
+	default:
+		s.watching.Add(1)
+		return s.watching.Done
 	}
 }

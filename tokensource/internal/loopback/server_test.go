@@ -5,9 +5,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -134,6 +137,55 @@ func TestServerDoubleSubmit(t *testing.T) {
 		assert.Contains(t, <-pages, "signed in as &lt;b&gt;ada&lt;/b&gt;")
 	}
 	assert.Empty(t, c.answers)
+}
+
+// A program may end as soon as it has shown how it went: the page has arrived
+// whole by then. A browser that has half of one loads it forever.
+func TestServerEndsAfterTheWholePage(t *testing.T) {
+	for range 200 {
+		c := startServer(t)
+		page := make(chan string, 1)
+		go func() {
+			defer close(page)
+			_, body := visit(t, http.MethodPost, c.redirect.origin(), form("code", "x", "state", c.state))
+			page <- body
+		}()
+		<-c.answers
+		c.Show(context.Background(), SignedIn("ada"))
+		c.Close()
+		require.Contains(t, <-page, "</html>")
+	}
+}
+
+// slowTab takes its time to read a page.
+type slowTab struct {
+	*httptest.ResponseRecorder
+	each time.Duration
+}
+
+func (s slowTab) Write(p []byte) (int, error) {
+	time.Sleep(s.each)
+	return s.ResponseRecorder.Write(p)
+}
+
+// Whoever posts twice looks at the page that comes last.
+func TestServerWaitsForEveryTab(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newServer(Redirect{host: "localhost", port: 8400})
+		tabs := []slowTab{{httptest.NewRecorder(), 0}, {httptest.NewRecorder(), time.Second}}
+		for _, tab := range tabs {
+			req := httptest.NewRequest(http.MethodPost, c.RedirectURI()+"/", strings.NewReader(form("code", "x", "state", c.state)))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			go c.ServeHTTP(tab, req)
+		}
+		synctest.Wait()
+		c.Show(t.Context(), SignedIn("ada"))
+		for _, tab := range tabs {
+			assert.Contains(t, tab.Body.String(), "</html>")
+			assert.Equal(t, strconv.Itoa(tab.Body.Len()), tab.Header().Get("Content-Length"))
+			assert.True(t, tab.Flushed)
+		}
+	})
 }
 
 func TestServerPreflight(t *testing.T) {
