@@ -2,6 +2,9 @@ package browsertest
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"os/exec"
 	"testing"
 	"time"
@@ -60,20 +63,41 @@ func read[T any](t *testing.T, tab context.Context, from chromedp.Action[T]) T {
 	return value
 }
 
-// until waits until a JavaScript expression is true in the tab, which may be on
-// its way to another page meanwhile.
+// until waits until a JavaScript expression is true in the tab.
 func until(t *testing.T, tab context.Context, expression string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(tab, patience)
 	defer stop()
+	require.NoError(t, wait(ctx, expression))
+}
+
+// arrive waits until the tab shows a page with an element, whole. What looks
+// for one in a page that is about to be left fails with it.
+func arrive(t *testing.T, tab context.Context, selector string) {
+	t.Helper()
+	until(t, tab, loaded(selector))
+}
+
+func loaded(selector string) string {
+	return `document.readyState === "complete" && document.querySelector(` + quoted(selector) + `) !== null`
+}
+
+// wait waits until an expression is true in the tab of ctx, which may be on its
+// way to another page meanwhile.
+func wait(ctx context.Context, expression string) error {
 	for {
 		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
 		if err == nil && yes {
-			return
+			return nil
 		}
 		if ctx.Err() != nil {
-			t.Fatalf("%s never became true: %v", expression, err)
+			return fmt.Errorf("%s never became true: %w", expression, errors.Join(ctx.Err(), err))
 		}
 		time.Sleep(20 * time.Millisecond) // a page tells nobody outside that it has changed
 	}
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
 }

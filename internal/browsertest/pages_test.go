@@ -119,11 +119,6 @@ func (r *reader) text(selector string) string {
 	return read(r.t, r.tab, chromedp.Text(chromedp.CSS(selector)))
 }
 
-func quoted(s string) string {
-	b, _ := json.Marshal(s)
-	return string(b)
-}
-
 func TestPagesByKeyboardOnAPhoneWithoutScript(t *testing.T) {
 	r := newReader(t)
 	r.s.RequireAuthContext("c1")
@@ -133,7 +128,7 @@ func TestPagesByKeyboardOnAPhoneWithoutScript(t *testing.T) {
 
 	r.write("#login", r.s.Username())
 	r.write("#passwd", "wrong\r")
-	until(t, r.tab, `document.querySelector("#error") !== null`)
+	arrive(t, r.tab, "#error")
 	r.page("Sign in")
 	assert.Equal(t, "error", read(t, r.tab, chromedp.Evaluate[string](`document.querySelector("#passwd").getAttribute("aria-describedby")`)))
 
@@ -180,7 +175,7 @@ func TestDevicePageByKeyboardOnAPhoneWithoutScript(t *testing.T) {
 	do(t, r.tab, chromedp.Navigate(code.VerificationURI))
 	r.page("Enter code")
 	r.write("#otc", "WRONG\r")
-	until(t, r.tab, `document.querySelector("#error") !== null`)
+	arrive(t, r.tab, "#error")
 	r.page("Enter code")
 	r.write("#otc", code.UserCode+"\r")
 	r.page("Sign in")

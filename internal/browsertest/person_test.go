@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/stretchr/testify/require"
 )
 
 // A person sits at a browser of their own and does what a program asks for.
@@ -82,7 +81,7 @@ func (p *person) asked(acts ...func() error) func(string) error {
 // and its address.
 func (p *person) shown() (heading, text, at string) {
 	p.t.Helper()
-	require.NoError(p.t, p.try(chromedp.WaitVisible(chromedp.CSS("main h1"))))
+	arrive(p.t, p.tab, "main h1")
 	heading = read(p.t, p.tab, chromedp.Text(chromedp.CSS("main h1")))
 	text = strings.Join(strings.Fields(read(p.t, p.tab, chromedp.Text(chromedp.CSS("main")))), " ")
 	return heading, text, read(p.t, p.tab, chromedp.Location())

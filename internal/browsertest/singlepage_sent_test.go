@@ -58,7 +58,7 @@ func accessToken(t *testing.T, claims string) map[string]any {
 // what is known of a single-page application's requests.
 func (p *singlePage) requireAuthorize(tab context.Context, form string) {
 	p.t.Helper()
-	until(p.t, tab, `document.querySelector("`+form+`") !== null`)
+	arrive(p.t, tab, form)
 	u, err := url.Parse(read(p.t, tab, chromedp.Evaluate[string](`location.href`)))
 	require.NoError(p.t, err)
 	q := u.Query()

@@ -102,8 +102,8 @@ func (p *singlePage) window(id string) context.Context {
 // password signs the person in on Entra's page in a tab.
 func (p *singlePage) password(tab context.Context) {
 	p.t.Helper()
-	do(p.t, tab, chromedp.WaitVisible(chromedp.CSS("#passwd")),
-		chromedp.SetValue(chromedp.CSS("#login"), p.server.Username()),
+	arrive(p.t, tab, "#passwd")
+	do(p.t, tab, chromedp.SetValue(chromedp.CSS("#login"), p.server.Username()),
 		chromedp.SendKeys(chromedp.CSS("#passwd"), p.server.Password()+"\r"))
 }
 
@@ -154,7 +154,8 @@ func TestSinglePageRedirected(t *testing.T) {
 
 	p.server.RequireAuthContext("c1")
 	p.click("call")
-	do(t, p.tab, chromedp.WaitVisible(chromedp.CSS("#approve")), chromedp.Submit(chromedp.CSS("#approve")))
+	arrive(t, p.tab, "#approve")
+	do(t, p.tab, chromedp.Submit(chromedp.CSS("#approve")))
 	require.Equal(t, shown{SignedIn: p.server.Username()}, p.state())
 	p.requireAnswered("refresh_token", "authorize", "authorization_code")
 	p.click("call")
