@@ -2,6 +2,7 @@ package tokensource
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
@@ -56,6 +57,9 @@ func managedToken(value string) string {
 // inTurn gives a new token each time.
 func inTurn(n int, _ *http.Request) (int, string) { return 200, managedToken(fmt.Sprint("at-", n)) }
 
+// newResource is one that MSAL's cache, which is the process's, has not seen.
+func newResource() string { return "https://d14.test/" + rand.Text() }
+
 func rawManaged(t testing.TB, p *platform) managedidentity.Client {
 	t.Helper()
 	c, err := managedidentity.New(managedidentity.SystemAssigned(), managedidentity.WithHTTPClient(&http.Client{Transport: p}))
@@ -75,7 +79,7 @@ func managedOver(t testing.TB, p *platform) *ManagedIdentity {
 // what another was given by another endpoint.
 func TestD14ManagedIdentity(t *testing.T) {
 	ctx := context.Background()
-	resource := "https://d14.test/" + t.Name() // MSAL's cache has seen no other test's
+	resource := newResource()
 	once := func(n int, _ *http.Request) (int, string) {
 		if n > 1 {
 			return 400, `{"error":"invalid_request"}`
@@ -121,7 +125,7 @@ func TestD14OneRequestForAll(t *testing.T) {
 			time.Sleep(time.Second)
 			return inTurn(n, req)
 		}
-		resource := "https://d14.test/" + t.Name()
+		resource := newResource()
 		all := func(get func() error) {
 			errs := make(chan error, n)
 			for range n {
@@ -147,7 +151,7 @@ func TestD14OneRequestForAll(t *testing.T) {
 func TestD14CloudShellRepeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		t.Setenv("MSI_ENDPOINT", "http://localhost:50342/oauth2/token")
-		resource := "https://d14.test/" + t.Name()
+		resource := newResource()
 		starting := func(n int, req *http.Request) (int, string) {
 			if n == 1 {
 				return 500, "starting"
@@ -171,7 +175,7 @@ func TestD14CloudShellRepeats(t *testing.T) {
 // An endpoint that hangs holds MSAL for three minutes.
 func TestD14Hang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		resource := "https://d14.test/" + t.Name()
+		resource := newResource()
 		hang := func(int, *http.Request) (int, string) { return 0, "" }
 		start := time.Now()
 		_, err := rawManaged(t, &platform{answer: hang}).AcquireToken(t.Context(), resource)
@@ -196,13 +200,13 @@ func TestD14RetryAfter(t *testing.T) {
 		}
 		p := &platform{answer: busy}
 		start := time.Now()
-		_, err := managedOver(t, p).App("https://d14.test/"+t.Name()).Token(t.Context(), msalcae.TokenRequest{})
+		_, err := managedOver(t, p).App(newResource()).Token(t.Context(), msalcae.TokenRequest{})
 		require.NoError(t, err)
 		assert.Equal(t, 2, p.count())
 		assert.LessOrEqual(t, time.Since(start), 10*time.Second)
 
 		p = &platform{answer: func(int, *http.Request) (int, string) { return 404, "" }}
-		_, err = managedOver(t, p).App("https://d14.test/"+t.Name()).Token(t.Context(), msalcae.TokenRequest{})
+		_, err = managedOver(t, p).App(newResource()).Token(t.Context(), msalcae.TokenRequest{})
 		require.ErrorContains(t, err, "HTTP 404")
 		assert.Equal(t, 3, p.count(), "the metadata service answers so while it is updated")
 		assert.True(t, strings.HasSuffix(p.requests[2].URL.Path, "/token"))
@@ -217,7 +221,7 @@ func TestManagedIdentityRepeats(t *testing.T) {
 		p := &platform{answer: func(n int, _ *http.Request) (int, string) {
 			return 200, fmt.Sprintf(`{"access_token":"at-1","expires_on":"%d","token_type":"Bearer"}`, end.Unix())
 		}}
-		source := managedOver(t, p).App("https://d14.test/" + t.Name())
+		source := managedOver(t, p).App(newResource())
 		for time.Until(end) > time.Minute {
 			tok, err := source.Token(t.Context(), msalcae.TokenRequest{})
 			require.NoError(t, err)
