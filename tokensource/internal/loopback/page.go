@@ -80,8 +80,8 @@ func SignedIn(name string) Page {
 	return Page{Status: http.StatusOK, Good: true, Title: "Signed in", Text: text, Next: BackToProgram}
 }
 
-// serve has sent the whole page when it returns, length first: the server may be
-// closed at once, and a browser loads a page whose end is missing forever.
+// serve sends the whole page, length first, before it returns: the server may be
+// closed at once then, and a browser loads a page whose end is missing forever.
 func (p Page) serve(w http.ResponseWriter) {
 	var b bytes.Buffer
 	_ = pageTemplate.Execute(&b, p) // strings into memory

@@ -102,8 +102,9 @@ func (s *Server) Close() {
 	s.serves.Wait()
 }
 
-// Show tells the person how it went, and returns when every page that waits
-// for it has arrived whole, or soon. The Server may be closed then.
+// Show tells the person how it went. It returns when every page that waits for
+// it was sent whole, so that the Server may be closed, or after two seconds; if
+// ctx has ended, after a tenth of one.
 func (s *Server) Show(ctx context.Context, p Page) {
 	s.outcome = p
 	s.deciding.Lock()
@@ -186,7 +187,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		pageOtherSignIn.serve(w)
 		return
 	}
-	defer s.watch()()
+	defer s.watch()() // before the answer is known: Show may follow at once
 	if s.taken.CompareAndSwap(false, true) {
 		s.answers <- r.PostForm
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -139,22 +138,30 @@ func TestServerDoubleSubmit(t *testing.T) {
 	assert.Empty(t, c.answers)
 }
 
-// A program may end as soon as it has shown how it went: the page has arrived
-// whole by then. A browser that has half of one loads it forever.
+// A program may end as soon as it has shown how it went, even before net/http
+// is done with the answer. A browser that has half of a page loads it forever.
 func TestServerEndsAfterTheWholePage(t *testing.T) {
-	for range 200 {
-		c := startServer(t)
-		page := make(chan string, 1)
-		go func() {
-			defer close(page)
-			_, body := visit(t, http.MethodPost, c.redirect.origin(), form("code", "x", "state", c.state))
-			page <- body
-		}()
-		<-c.answers
-		c.Show(context.Background(), SignedIn("ada"))
-		c.Close()
-		require.Contains(t, <-page, "</html>")
-	}
+	c := newServer(Redirect{host: "localhost"})
+	closed := make(chan struct{})
+	site := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.ServeHTTP(w, r)
+		<-closed
+	}))
+	site.Config.SetKeepAlivesEnabled(false)
+	site.Start()
+	defer site.Close()
+	c.redirect.port = site.Listener.Addr().(*net.TCPAddr).Port
+	page := make(chan string, 1)
+	go func() {
+		defer close(page)
+		_, body := visit(t, http.MethodPost, c.redirect.origin(), form("code", "x", "state", c.state), "Host", strings.TrimPrefix(c.redirect.origin(), "http://"))
+		page <- body
+	}()
+	<-c.answers
+	c.Show(t.Context(), SignedIn("ada"))
+	_ = site.Config.Close()
+	close(closed)
+	assert.True(t, strings.HasSuffix(<-page, "</html>\n"))
 }
 
 // slowTab takes its time to read a page.
@@ -168,24 +175,56 @@ func (s slowTab) Write(p []byte) (int, error) {
 	return s.ResponseRecorder.Write(p)
 }
 
-// Whoever posts twice looks at the page that comes last.
+// Whoever posts twice looks at the page that comes last. Nobody is waited for
+// long, and not at all who has left.
 func TestServerWaitsForEveryTab(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newServer(Redirect{host: "localhost", port: 8400})
-		tabs := []slowTab{{httptest.NewRecorder(), 0}, {httptest.NewRecorder(), time.Second}}
-		for _, tab := range tabs {
-			req := httptest.NewRequest(http.MethodPost, c.RedirectURI()+"/", strings.NewReader(form("code", "x", "state", c.state)))
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			go c.ServeHTTP(tab, req)
-		}
-		synctest.Wait()
-		c.Show(t.Context(), SignedIn("ada"))
-		for _, tab := range tabs {
-			assert.Contains(t, tab.Body.String(), "</html>")
-			assert.Equal(t, strconv.Itoa(tab.Body.Len()), tab.Header().Get("Content-Length"))
-			assert.True(t, tab.Flushed)
-		}
-	})
+	ended, end := context.WithCancel(context.Background())
+	end()
+	for _, s := range []struct {
+		name  string
+		ctx   context.Context // of Show
+		tabs  []time.Duration // how slow
+		left  bool            // they were closed
+		whole bool
+		takes time.Duration
+	}{
+		{name: "nobody", ctx: context.Background()},
+		{name: "two tabs", ctx: context.Background(), tabs: []time.Duration{0, time.Second}, whole: true, takes: time.Second},
+		{name: "asleep", ctx: context.Background(), tabs: []time.Duration{time.Minute}, takes: 2 * time.Second},
+		{name: "nobody waits in the program", ctx: ended, tabs: []time.Duration{time.Minute}, takes: 100 * time.Millisecond},
+		{name: "left", ctx: context.Background(), tabs: []time.Duration{time.Minute}, left: true},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newServer(Redirect{host: "localhost", port: 8400})
+				ctx, leave := context.WithCancel(t.Context())
+				defer leave()
+				var tabs []slowTab
+				for _, slow := range s.tabs {
+					tab := slowTab{httptest.NewRecorder(), slow}
+					tabs = append(tabs, tab)
+					req := httptest.NewRequest(http.MethodPost, c.RedirectURI()+"/", strings.NewReader(form("code", "x", "state", c.state)))
+					req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+					go c.ServeHTTP(tab, req.WithContext(ctx))
+				}
+				synctest.Wait()
+				if s.left {
+					leave()
+					synctest.Wait()
+				}
+				start := time.Now()
+				c.Show(s.ctx, SignedIn("ada"))
+				assert.Equal(t, s.takes, time.Since(start))
+				if s.whole {
+					for _, tab := range tabs {
+						assert.True(t, tab.Flushed)
+						assert.True(t, strings.HasSuffix(tab.Body.String(), "</html>\n"))
+					}
+				}
+				time.Sleep(time.Hour) // until the slowest tab is done
+			})
+		})
+	}
 }
 
 func TestServerPreflight(t *testing.T) {
