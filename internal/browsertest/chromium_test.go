@@ -3,8 +3,6 @@ package browsertest
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os/exec"
 	"testing"
 	"time"
@@ -63,38 +61,34 @@ func read[T any](t *testing.T, tab context.Context, from chromedp.Action[T]) T {
 	return value
 }
 
-// until waits until a JavaScript expression is true in the tab.
+// until waits until a JavaScript expression is true in the tab, which may be on
+// its way to another page meanwhile.
 func until(t *testing.T, tab context.Context, expression string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(tab, patience)
 	defer stop()
-	require.NoError(t, wait(ctx, expression))
-}
-
-// arrive waits until the tab shows a page with an element, whole. What looks
-// for one in a page that is about to be left fails with it.
-func arrive(t *testing.T, tab context.Context, selector string) {
-	t.Helper()
-	until(t, tab, loaded(selector))
-}
-
-func loaded(selector string) string {
-	return `document.readyState === "complete" && document.querySelector(` + quoted(selector) + `) !== null`
-}
-
-// wait waits until an expression is true in the tab of ctx, which may be on its
-// way to another page meanwhile.
-func wait(ctx context.Context, expression string) error {
 	for {
 		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
 		if err == nil && yes {
-			return nil
+			return
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("%s never became true: %w", expression, errors.Join(ctx.Err(), err))
+			t.Fatalf("%s never became true: %v", expression, err)
 		}
 		time.Sleep(20 * time.Millisecond) // a page tells nobody outside that it has changed
 	}
+}
+
+// arrive waits until the tab shows an element of a page that is there whole.
+// chromedp's own waiting fails with a page that is left meanwhile.
+func arrive(t *testing.T, tab context.Context, selector string) {
+	t.Helper()
+	until(t, tab, showing(selector))
+}
+
+// showing is the expression that arrive waits for.
+func showing(selector string) string {
+	return `document.readyState === "complete" && document.querySelector(` + quoted(selector) + `)?.checkVisibility() === true`
 }
 
 func quoted(s string) string {

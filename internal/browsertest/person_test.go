@@ -81,7 +81,7 @@ func (p *person) asked(acts ...func() error) func(string) error {
 // and its address.
 func (p *person) shown() (heading, text, at string) {
 	p.t.Helper()
-	arrive(p.t, p.tab, "main h1")
+	until(p.t, p.tab, showing("main h1")+` && location.hostname === "localhost"`) // Entra is at 127.0.0.1
 	heading = read(p.t, p.tab, chromedp.Text(chromedp.CSS("main h1")))
 	text = strings.Join(strings.Fields(read(p.t, p.tab, chromedp.Text(chromedp.CSS("main")))), " ")
 	return heading, text, read(p.t, p.tab, chromedp.Location())
