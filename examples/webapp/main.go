@@ -48,10 +48,15 @@ func run(ctx context.Context) error {
 		return err
 	}
 	server := &http.Server{Addr: cmp.Or(os.Getenv("MSALCAE_LISTEN"), "localhost:8080"), Handler: site, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
+	ended := make(chan error, 1)
+	context.AfterFunc(ctx, func() { // who is being answered has a moment
+		limit, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer stop()
+		ended <- server.Shutdown(limit)
+	})
 	log.Printf("listening on http://%s", server.Addr)
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return nil
+	return <-ended
 }
