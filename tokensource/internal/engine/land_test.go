@@ -131,12 +131,7 @@ func TestSignInClearsOtherRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
 		var signedIn atomic.Bool
-		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if req.Claims != "" && !signedIn.Load() {
-				return nil, interaction
-			}
-			return entra.acquire(ctx, req)
-		}, func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
+		s := prompting(grantingAfter(&signedIn, entra), func(context.Context, msalcae.TokenRequest) (*msalcae.Token, error) {
 			signedIn.Store(true)
 			return entra.token("signed in"), nil
 		})

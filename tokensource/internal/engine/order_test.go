@@ -31,6 +31,17 @@ func signingIn(entra *issuer, prompts *int) Acquirer {
 	}
 }
 
+// grantingAfter is an Entra that grants claims silently once the person has
+// signed in.
+func grantingAfter(signedIn *atomic.Bool, entra *issuer) Acquirer {
+	return func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
+		if req.Claims != "" && !signedIn.Load() {
+			return nil, interaction
+		}
+		return entra.acquire(ctx, req)
+	}
+}
+
 func TestOlderStepUpTokenDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}

@@ -270,12 +270,7 @@ func TestSignInForLessMakesAPromptNeedless(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entra := &issuer{}
 		var signedIn atomic.Bool
-		s := prompting(func(ctx context.Context, req msalcae.TokenRequest) (*msalcae.Token, error) {
-			if req.Claims != "" && !signedIn.Load() {
-				return nil, interaction
-			}
-			return entra.acquire(ctx, req)
-		}, func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
+		s := prompting(grantingAfter(&signedIn, entra), func(ctx context.Context, _ msalcae.TokenRequest) (*msalcae.Token, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
